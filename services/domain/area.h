@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "services/domain/election.h"
+#include "services/domain/text.h"
 
 namespace hattama::domain {
 
@@ -42,7 +42,7 @@ class AreaTree {
 
  private:
   std::vector<AreaNode> nodes_;
-  absl::flat_hash_map<std::string, UnitIndex> by_id_;
+  TextMap<UnitIndex> by_id_;
   int32_t station_level_ = -1;
 };
 

@@ -13,7 +13,8 @@ inline constexpr int64_t kCountMax = 999'999'999;
 // True where `count` is a figure that paper may carry: 0..kCountMax.
 constexpr bool IsCount(int64_t count) { return count >= 0 && count <= kCountMax; }
 
-// A wide integer for sums and cross products, which never overflow in it: |a| < 2^63 and |b| < 2^63 give |a * b| < 2^126.
+// A wide integer for sums and cross products, which never overflow in it: |a| < 2^63 and |b| < 2^63 give |a * b| <
+// 2^126.
 __extension__ typedef __int128 Wide;
 
 // `value` where it fits 64 bits, else nullopt.

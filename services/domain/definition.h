@@ -26,6 +26,9 @@ inline constexpr int64_t kCoefficientMax = 1'000;
 // JSON file, for example "contests[2].options[0].option_id".
 Refusals CheckDefinition(const Definition& definition);
 
+// The part of the same that the header alone can show, with paths below "election".
+Refusals CheckHeader(const ElectionDefined& header);
+
 }  // namespace hattama::domain
 
 #endif  // HATTAMA_SERVICES_DOMAIN_DEFINITION_H_

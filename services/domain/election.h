@@ -1,5 +1,5 @@
-// What an election is: area tree, sources, form, rules, contests. Plain values; proto/hattama/v1/election.proto says the
-// same for the wire, and the numbers of the enums are the same.
+// What an election is: area tree, sources, form, rules, contests. Plain values; proto/hattama/v1/election.proto says
+// the same for the wire, and the numbers of the enums are the same.
 #ifndef HATTAMA_SERVICES_DOMAIN_ELECTION_H_
 #define HATTAMA_SERVICES_DOMAIN_ELECTION_H_
 

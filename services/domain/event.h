@@ -1,4 +1,5 @@
-// The events that the fold takes, in the past tense. Plain values; proto/hattama/v1 says the same for the wire.
+// The events that the fold takes, in the past tense. Plain values; proto/hattama/v1 says the same for the wire, with
+// signatories, evidence and notes that the fold does not need.
 #ifndef HATTAMA_SERVICES_DOMAIN_EVENT_H_
 #define HATTAMA_SERVICES_DOMAIN_EVENT_H_
 
@@ -72,8 +73,6 @@ struct ProtocolSubmitted {
   std::vector<Figure> options;
   std::optional<int64_t> supersedes_sequence;
   std::optional<int64_t> decision_sequence;
-  // The fold needs no more of signatories, evidence and note than that they are well-formed.
-  bool evidence_well_formed = true;
 };
 
 struct AppealFiled {
@@ -83,7 +82,6 @@ struct AppealFiled {
   std::vector<std::string> unit_ids;
   std::string filed_by;
   std::string grounds;
-  bool evidence_well_formed = true;
 };
 
 enum class DecisionKind {
@@ -104,7 +102,6 @@ struct DecisionRecorded {
   std::string body;
   std::string act_number;
   std::vector<int64_t> released_sequences;
-  bool evidence_well_formed = true;
 };
 
 using Event = std::variant<LedgerFounded, ElectionDefined, ContestsListed, UnitsListed, RollAmended, ElectionOpened,

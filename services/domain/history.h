@@ -1,7 +1,7 @@
 // The fold: events in, a state that remembers every version out. Pure and deterministic; no clock, no I/O.
 //
-// Every entry carries the sequence that made it, and nothing is ever overwritten, so the state at tree_size n is read by
-// leaving out entries with sequence >= n. A past version costs what the present costs.
+// Every entry carries the sequence that made it, and nothing is ever overwritten, so the state at tree_size n is read
+// by leaving out entries with sequence >= n. A past version costs what the present costs.
 #ifndef HATTAMA_SERVICES_DOMAIN_HISTORY_H_
 #define HATTAMA_SERVICES_DOMAIN_HISTORY_H_
 
@@ -13,11 +13,11 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "services/domain/area.h"
 #include "services/domain/event.h"
 #include "services/domain/refusal.h"
 #include "services/domain/rules.h"
+#include "services/domain/text.h"
 #include "services/domain/view.h"
 #include "services/domain/view_index.h"
 
@@ -31,7 +31,7 @@ struct ProtocolFacts {
   UnitIndex unit = 0;
   int32_t source = 0;
   Stage stage = Stage::kPreliminary;
-  bool hard = false;  // A hard rule is broken.
+  bool hard = false;      // A hard rule is broken.
   int32_t previous = -1;  // The protocol recorded before it for the same unit, of any source and stage.
   int64_t superseded_sequence = kNever;
   int64_t released_sequence = kNever;
@@ -80,6 +80,9 @@ class ContestHistory {
   // What the unit contributes to the view at tree_size. Reads the chain of that unit only.
   Effect EffectAt(UnitIndex unit, const ResolvedView& view, int64_t tree_size) const;
 
+  // Sequences of every protocol and status change of the unit, in no order, possibly twice.
+  std::vector<int64_t> SequencesOf(UnitIndex unit) const;
+
   // The index of running sums for a view on stations, or nullptr if nobody asked to keep it.
   const ViewIndex* FindViewIndex(const ResolvedView& view) const;
 
@@ -97,7 +100,7 @@ class ContestHistory {
   UnitIndex root_;
   int32_t column_count_;
   RuleSet rules_;
-  absl::flat_hash_map<std::string, int32_t> option_index_;
+  TextMap<int32_t> option_index_;
 
   std::vector<ProtocolFacts> protocols_;
   std::vector<int32_t> figures_;  // Row i at [i * column_count, (i + 1) * column_count).
@@ -108,7 +111,7 @@ class ContestHistory {
   std::vector<std::unique_ptr<ViewIndex>> view_indexes_;
 };
 
-// What was decided, as far as later events refer to it.
+// An appeal and a decision, as far as later events refer to them.
 struct Appeal {
   std::string id;
   int32_t contest = 0;
@@ -139,6 +142,9 @@ class ElectionHistory {
   std::optional<int32_t> FindContest(std::string_view contest_id) const;
   std::optional<int32_t> FindSource(std::string_view source_id) const;
   std::optional<int32_t> FindLevel(std::string_view level_id) const;
+  std::optional<int32_t> FindAppeal(std::string_view appeal_id) const;
+  // The decision recorded at `sequence`, or nullptr.
+  const Decision* FindDecision(int64_t sequence) const;
 
   // Registered voters of a station by the roll in force at tree_size; nullopt without an entry.
   std::optional<int64_t> RollAt(UnitIndex station, int64_t tree_size) const;
@@ -174,14 +180,14 @@ class ElectionHistory {
 
   AreaTree area_;
   std::vector<std::unique_ptr<ContestHistory>> contests_;
-  absl::flat_hash_map<std::string, int32_t> contest_index_;
-  absl::flat_hash_map<std::string, int32_t> source_index_;
-  absl::flat_hash_map<std::string, int32_t> line_index_;
+  TextMap<int32_t> contest_index_;
+  TextMap<int32_t> source_index_;
+  TextMap<int32_t> line_index_;
   std::vector<RollChange> roll_changes_;
-  std::vector<int32_t> last_roll_;             // By unit; -1 without an entry.
+  std::vector<int32_t> last_roll_;               // By unit; -1 without an entry.
   std::vector<std::vector<RollSum>> roll_sums_;  // By unit; the first is the sum at opening.
   std::vector<Appeal> appeals_;
-  absl::flat_hash_map<std::string, int32_t> appeal_index_;
+  TextMap<int32_t> appeal_index_;
   std::vector<Decision> decisions_;
 };
 
@@ -202,8 +208,8 @@ class History {
   // Every reason why `event` may not be recorded next, in order of precedence; empty where it may.
   Refusals Check(const Event& event) const;
 
-  // Applies the next event. Precondition: Check(event) is empty. `time_micros` is the record time since the Unix epoch and
-  // never falls.
+  // Applies the next event. Precondition: Check(event) is empty. `time_micros` is the record time since the Unix epoch
+  // and never falls.
   ApplyResult Apply(int64_t time_micros, const Event& event);
 
   int64_t tree_size() const { return static_cast<int64_t>(times_.size()); }
@@ -217,12 +223,16 @@ class History {
   const ElectionHistory& election(int32_t index) const { return *elections_[index]; }
   std::optional<int32_t> FindElection(std::string_view election_id) const;
 
-  // Keeps running sums for the view from now on, so that tallies of any version cost O(log n). The first call for a view
-  // costs one pass over the contest.
+  // Keeps running sums for the view from now on, so that tallies of any version cost O(log n). The first call for a
+  // view costs one pass over the contest.
   void KeepViewIndex(int32_t election, int32_t contest, const ResolvedView& view);
 
  private:
   ElectionHistory& mutable_election(std::string_view id) { return *elections_[election_index_.find(id)->second]; }
+
+  // Adds a refusal for every figure that is unknown, double, missing or out of range.
+  void CheckFigures(const ElectionHistory& election, const ContestHistory& contest, const ProtocolSubmitted& event,
+                    Refusals& refusals) const;
 
   Refusals CheckEvent(const LedgerFounded& event) const;
   Refusals CheckEvent(const ElectionDefined& event) const;
@@ -237,6 +247,11 @@ class History {
   // The election a part of a definition belongs to, or a refusal.
   const ElectionHistory* FindUnopened(std::string_view id, Refusals& refusals) const;
   const ElectionHistory* FindOpen(std::string_view id, Refusals& refusals) const;
+  // The contest of an open election, or nullptr and a refusal.
+  const ContestHistory* FindContest(const ElectionHistory& election, std::string_view id, Refusals& refusals) const;
+  // The station of a contest that `field` names, or -1 and a refusal.
+  UnitIndex FindStation(const ElectionHistory& election, const ContestHistory& contest, const std::string& field,
+                        std::string_view id, Refusals& refusals) const;
 
   ApplyResult ApplyEvent(int64_t sequence, const LedgerFounded& event);
   ApplyResult ApplyEvent(int64_t sequence, const ElectionDefined& event);
@@ -251,7 +266,7 @@ class History {
   std::string origin_;
   std::vector<int64_t> times_;  // By sequence.
   std::vector<std::unique_ptr<ElectionHistory>> elections_;
-  absl::flat_hash_map<std::string, int32_t> election_index_;
+  TextMap<int32_t> election_index_;
 };
 
 }  // namespace hattama::domain

@@ -34,11 +34,11 @@ enum class RefusalReason {
   kUnknownAppeal,
   kAppealDecided,
   kUnitOutsideAppeal,
-  kUnknownDecision,     // The sequence names no decision that admits this correction.
-  kNotAnnulled,         // Nothing to reinstate.
-  kAlreadyAnnulled,     // Nothing to annul.
-  kNotQuarantined,      // The sequence names no quarantined protocol of the contest.
-  kWrongPredecessor,    // supersedes_sequence is not the current protocol.
+  kUnknownDecision,   // The sequence names no decision that admits this correction.
+  kNotAnnulled,       // Nothing to reinstate.
+  kAlreadyAnnulled,   // Nothing to annul.
+  kNotQuarantined,    // The sequence names no quarantined protocol of the contest.
+  kWrongPredecessor,  // supersedes_sequence is not the current protocol.
 };
 
 // UPPER_SNAKE_CASE, as in google.rpc.ErrorInfo.

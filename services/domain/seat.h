@@ -36,9 +36,9 @@ struct Allocation {
   int64_t undecided_seats = 0;
 };
 
-// Hare quota with largest remainders over the lists with passes_threshold set: each gets floor(votes x seats / sum), and
-// the remaining seats go to the largest remainders, one each. Equal remainders across the last seat leave those seats
-// undecided. Source: method of Hare-Niemeyer; quota = sum / seats, kept as a fraction.
+// Hare quota with largest remainders over the lists with passes_threshold set: each gets floor(votes x seats / sum),
+// and the remaining seats go to the largest remainders, one each. Equal remainders across the last seat leave those
+// seats undecided. Source: method of Hare-Niemeyer; quota = sum / seats, kept as a fraction.
 void AllocateLargestRemainderHare(Allocation& allocation);
 
 struct ConditionResult {

@@ -26,15 +26,16 @@ struct Place {
   int64_t tree_size = 0;
 };
 
-// Finds the place. `contest_id` may be empty where the election has one contest, `unit_id` empty for the contest's unit.
+// Finds the place. `contest_id` may be empty where the election has one contest, `unit_id` empty for the contest's
+// unit.
 //   NotFound         no such election at the version, or no such contest or unit; the message names it.
 //   InvalidArgument  contest_id is empty and there are several, or the unit does not vote in the contest.
 //   OutOfRange       tree_size is negative or beyond the state.
 absl::StatusOr<Place> Locate(const History& history, std::string_view election_id, std::string_view contest_id,
                              std::string_view unit_id, int64_t tree_size);
 
-// Finds the source of a view; an empty source_id means the first commission that may state protocols of stations (of
-// claims: the first commission with any claim level, else the first). NotFound names an unknown source.
+// Finds the source of a view; an empty source_id means the first commission that may state protocols on the view's
+// basis (of stations, or of units above them), else the first source. NotFound names an unknown source.
 absl::StatusOr<ResolvedView> ResolveView(const ElectionHistory& election, const View& view);
 // The view as people name it.
 View NameView(const ElectionHistory& election, const ResolvedView& view);
@@ -100,13 +101,13 @@ struct PartySeats {
 
 struct SeatTable {
   std::vector<Tally> contests;      // Every contest at its own unit, in order of definition.
-  std::vector<PartySeats> parties;  // Most seats first, then by declaration.
-  int64_t seats = 0;
-  int64_t undecided_seats = 0;
+  std::vector<PartySeats> parties;  // Those with seats: most first, then by declaration.
+  int64_t seats = 0;                // Of party lists and districts; a head of state takes no seat.
+  int64_t undecided_seats = 0;      // Seats that no figures or no lot decide yet.
 };
 
 // Every contest's outcome and the seats they give. `place` names any contest of the election.
-SeatTable ComputeSeats(const History& history, const Place& place, const ResolvedView& view);
+SeatTable ComputeSeats(const Place& place, const ResolvedView& view);
 
 }  // namespace hattama::domain
 

@@ -19,10 +19,10 @@ class ContestHistory;
 
 // Sums over the stations of a unit. Columns are lines in form order, then options in ballot order.
 struct Sums {
-  std::vector<int64_t> value;   // By column.
-  std::vector<int64_t> stated;  // By column: how many counted protocols state it.
-  std::array<int64_t, 6> by_state{};   // By UnitState; index 0 is unused.
-  std::array<int64_t, 4> by_stage{};   // Counted ones by Stage; index 0 is unused.
+  std::vector<int64_t> value;         // By column.
+  std::vector<int64_t> stated;        // By column: how many counted protocols state it.
+  std::array<int64_t, 6> by_state{};  // By UnitState; index 0 is unused.
+  std::array<int64_t, 4> by_stage{};  // Counted ones by Stage; index 0 is unused.
   int64_t contested = 0;
   int64_t awaiting_correction = 0;
   int64_t with_findings = 0;  // Counted protocols that carry findings.
@@ -61,15 +61,17 @@ class ViewIndex {
   struct UnitChanges {
     std::vector<int32_t> changes;  // Indexes into changes_.
     Sums running;
-    std::vector<Sums> snapshots;  // [k] holds after the first k * kSnapshotEvery changes; [0] is empty of protocols.
+    std::vector<Sums>
+        snapshots;  // [k] holds after the first k * kSnapshotEvery changes; in [0] every station is missing.
   };
 
   const ContestHistory* contest_;
   const AreaTree* area_;
   ResolvedView view_;
   std::vector<Change> changes_;
-  std::vector<Effect> current_;      // By unit - root.
-  std::vector<UnitChanges> by_unit_;  // By unit - root; empty for stations.
+  std::vector<Effect> current_;  // By unit - root.
+  std::vector<int32_t> slot_;    // By unit - root: index into by_unit_, -1 for stations.
+  std::vector<UnitChanges> by_unit_;
 };
 
 }  // namespace hattama::domain

@@ -70,12 +70,13 @@ absl::Status StatusOf(const domain::Refusals& refusals);
 class Ledger {
  public:
   struct Options {
-    int batch_count_max = 1024;                // Submissions in one synced write.
+    int batch_count_max = 1024;  // Submissions in one synced write.
     int64_t batch_bytes_max = 8 << 20;
-    int64_t queue_count_max = 65'536;          // Beyond it Submit answers ResourceExhausted.
+    int64_t queue_count_max = 65'536;  // Beyond it Submit answers ResourceExhausted.
   };
 
-  // Appends the genesis event to an empty store. FailedPrecondition if it is not empty, InvalidArgument for a bad origin.
+  // Appends the genesis event to an empty store. FailedPrecondition if it is not empty, InvalidArgument for a bad
+  // origin.
   static absl::Status Found(storage::EventStore& store, std::string_view origin, const Clock& clock);
 
   // Replays the store and starts the writer. DataLoss where the log contradicts itself, naming the sequence.
@@ -88,7 +89,8 @@ class Ledger {
 
   // Queues submissions in order; `done` is called once, from the writer thread, when each is durable or refused. With
   // `atomic` either all are recorded or none (the others are then answered Aborted, naming the refused one). Must not
-  // block in `done`. Where the queue is full or the ledger is draining, `done` is called at once on the caller's thread.
+  // block in `done`. Where the queue is full or the ledger is draining, `done` is called at once on the caller's
+  // thread.
   void Submit(std::vector<PreparedSubmission> submissions, bool atomic, Done done);
 
   // What Submit would answer at the head, recording nothing.
@@ -123,7 +125,8 @@ class Ledger {
   absl::StatusOr<std::string> ReadRecord(int64_t sequence) const;
   absl::Status ScanRecords(int64_t first, int64_t end, const storage::EventStore::Visitor& visit) const;
 
-  // Calls `advanced(tree_size)` after each publication, from the writer thread, until Unsubscribe returns. Must not block.
+  // Calls `advanced(tree_size)` after each publication, from the writer thread, until Unsubscribe returns. Must not
+  // block.
   int64_t Subscribe(std::function<void(int64_t)> advanced);
   void Unsubscribe(int64_t subscription);
 

@@ -28,9 +28,9 @@ struct DecodedSubmission {
   domain::Event event;
 };
 
-// Parses a serialised Submission. Faults of form (an enum out of range, a digest that is not 32 bytes, an id that is not
-// 16 bytes, no event, invalid UTF-8, bytes that are no Submission) are appended to `faults` with their field paths; the
-// result is usable only where none was added. Domain rules are checked by History::Check, not here.
+// Parses a serialised Submission. Faults of form (an enum out of range, a digest that is not 32 bytes, an id that is
+// not 16 bytes, no event, invalid UTF-8, bytes that are no Submission) are appended to `faults` with their field paths;
+// the result is usable only where none was added. Domain rules are checked by History::Check, not here.
 DecodedSubmission DecodeSubmission(std::string_view bytes, domain::Refusals& faults);
 
 // The plain event of a parsed Submission.
