@@ -1,10 +1,6 @@
 #include "services/wire/answer_codec.h"
 
-#include <optional>
-#include <span>
-#include <string_view>
 #include <variant>
-#include <vector>
 
 #include "google/protobuf/repeated_ptr_field.h"
 
@@ -124,6 +120,25 @@ v1::Allocation ToAllocation(const domain::Allocation& allocation, const domain::
   }
   out.set_undecided_seat_count(allocation.undecided_seats);
   return out;
+}
+
+// The option on which a condition was tried, or -1 where nothing tells. Conditions are tried on the leading option, and
+// `options` of an outcome stand in ballot order, which does not say who leads.
+int32_t TriedOption(const domain::ConditionResult& result, const domain::Outcome& outcome,
+                    const domain::Contest& contest, std::span<const std::optional<int64_t>> votes) {
+  if (std::holds_alternative<domain::Referendum>(contest.rule)) {
+    for (size_t i = 0; i < contest.options.size(); ++i) {
+      if (contest.options[i].kind == domain::OptionKind::kYes) return static_cast<int32_t>(i);
+    }
+  }
+  if (outcome.options.size() == 1) return outcome.options.front();
+  int32_t leading = -1;
+  for (const int32_t option : outcome.options) {
+    if (static_cast<size_t>(option) >= votes.size() || votes[option] != result.share.numerator) continue;
+    if (leading >= 0) return -1;
+    leading = option;
+  }
+  return leading;
 }
 
 v1::FigureDiff ToFigureDiff(const std::string& id, const domain::ColumnDiff& column) {
@@ -318,7 +333,8 @@ v1::Coverage ToAnswer(const domain::Sums& sums, int64_t station_count) {
   return ToAnswer(coverage);
 }
 
-v1::Outcome ToAnswer(const domain::Outcome& outcome, const domain::Contest& contest) {
+v1::Outcome ToAnswer(const domain::Outcome& outcome, const domain::Contest& contest,
+                     std::span<const std::optional<int64_t>> votes) {
   v1::Outcome out;
   out.set_status(static_cast<v1::OutcomeStatus>(outcome.status));
   for (const int32_t option : outcome.options) out.add_option_ids(contest.options[option].id);
@@ -330,9 +346,9 @@ v1::Outcome ToAnswer(const domain::Outcome& outcome, const domain::Contest& cont
         result.condition < static_cast<int32_t>(majority->conditions.size())) {
       *added.mutable_condition() = ToWinningCondition(majority->conditions[result.condition]);
     }
-    // Conditions are tried on the leading option, which comes first among the elected or those in the runoff only where
-    // it is alone; the ballot order of `options` says nothing about who leads.
-    if (outcome.options.size() == 1) added.set_option_id(contest.options[outcome.options.front()].id);
+    if (const int32_t option = TriedOption(result, outcome, contest, votes); option >= 0) {
+      added.set_option_id(contest.options[option].id);
+    }
     *added.mutable_share() = ToAnswer(result.share);
     if (result.lead) *added.mutable_lead() = ToAnswer(*result.lead);
     added.set_met(result.met);
@@ -407,7 +423,9 @@ v1::Tally ToAnswer(const domain::Tally& tally) {
   }
   out.set_roll(tally.roll);
   *out.mutable_coverage() = ToAnswer(tally.coverage);
-  if (tally.outcome) *out.mutable_outcome() = ToAnswer(*tally.outcome, contest);
+  if (tally.outcome) {
+    *out.mutable_outcome() = ToAnswer(*tally.outcome, contest, std::span(tally.totals).subspan(line_count));
+  }
   for (const domain::ClaimComparison& comparison : tally.claims) {
     const domain::ProtocolFacts& facts = contest_history.protocol(comparison.protocol);
     v1::ClaimComparison& claim = *out.add_claims();
@@ -428,10 +446,13 @@ v1::Tally ToAnswer(const domain::Tally& tally) {
 
 v1::ContestOutcome ToContestOutcome(const domain::Tally& tally) {
   const domain::Contest& contest = tally.place.contest->contest();
+  const size_t line_count = tally.place.election->header().lines.size();
   v1::ContestOutcome out;
   out.set_contest_id(contest.id);
   SetNames(contest.names, *out.mutable_names());
-  if (tally.outcome) *out.mutable_outcome() = ToAnswer(*tally.outcome, contest);
+  if (tally.outcome) {
+    *out.mutable_outcome() = ToAnswer(*tally.outcome, contest, std::span(tally.totals).subspan(line_count));
+  }
   *out.mutable_coverage() = ToAnswer(tally.coverage);
   return out;
 }

@@ -5,6 +5,8 @@
 #define HATTAMA_SERVICES_WIRE_ANSWER_CODEC_H_
 
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 
 #include "google/protobuf/timestamp.pb.h"
@@ -41,7 +43,9 @@ v1::StationState ToAnswer(domain::UnitState state);
 v1::Coverage ToAnswer(const domain::Coverage& coverage);
 // `station_count` is how many stations are expected.
 v1::Coverage ToAnswer(const domain::Sums& sums, int64_t station_count);
-v1::Outcome ToAnswer(const domain::Outcome& outcome, const domain::Contest& contest);
+// `votes` by option, in ballot order, tell who leads; without them a condition tried on one of several is left unnamed.
+v1::Outcome ToAnswer(const domain::Outcome& outcome, const domain::Contest& contest,
+                     std::span<const std::optional<int64_t>> votes = {});
 v1::Tally ToAnswer(const domain::Tally& tally);
 v1::ContestOutcome ToContestOutcome(const domain::Tally& tally);
 v1::PartySeats ToAnswer(const domain::PartySeats& seats, const domain::ElectionDefined& election);
