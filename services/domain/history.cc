@@ -722,42 +722,52 @@ ApplyResult History::ApplyEvent(int64_t sequence, const ElectionOpened& event) {
   return {};
 }
 
-ApplyResult History::ApplyEvent(int64_t sequence, const ProtocolSubmitted& event) {
-  ApplyResult result;
-  result.election = election_index_.find(event.election_id)->second;
-  ElectionHistory& election = *elections_[result.election];
-  result.contest = *election.FindContest(event.contest_id);
-  ContestHistory& contest = *election.contests_[result.contest];
+History::Draft History::MakeDraft(const ProtocolSubmitted& event) const {
+  Draft draft;
+  draft.result.election = election_index_.find(event.election_id)->second;
+  const ElectionHistory& election = *elections_[draft.result.election];
+  draft.result.contest = *election.FindContest(event.contest_id);
+  const ContestHistory& contest = *election.contests_[draft.result.contest];
   const std::vector<Line>& lines = election.header_.lines;
 
-  std::vector<int32_t> row(contest.column_count(), kBlank);
+  draft.row.assign(contest.column_count(), kBlank);
   for (size_t i = 0; i < event.lines.size(); ++i) {
     if (!event.lines[i].count.has_value()) continue;
-    row[ColumnOf(lines, election.line_index_, i, event.lines[i].id)] = static_cast<int32_t>(*event.lines[i].count);
+    draft.row[ColumnOf(lines, election.line_index_, i, event.lines[i].id)] =
+        static_cast<int32_t>(*event.lines[i].count);
   }
   for (size_t i = 0; i < event.options.size(); ++i) {
     if (!event.options[i].count.has_value()) continue;
     const int32_t option = ColumnOf(contest.contest().options, contest.option_index_, i, event.options[i].id);
-    row[lines.size() + option] = static_cast<int32_t>(*event.options[i].count);
+    draft.row[lines.size() + option] = static_cast<int32_t>(*event.options[i].count);
   }
 
-  ProtocolFacts facts;
-  facts.sequence = sequence;
+  ProtocolFacts& facts = draft.facts;
   facts.unit = *election.area_.Find(event.unit_id);
   facts.source = *election.FindSource(event.source_id);
   facts.stage = event.stage;
-  std::optional<int64_t> roll = election.RollAt(facts.unit, sequence);
-  if (!election.area_.IsStation(facts.unit)) {
-    const int64_t sum = election.RollSumAt(facts.unit, sequence);
-    roll = sum > 0 ? std::optional<int64_t>(sum) : std::nullopt;
+  std::optional<int64_t> roll;
+  if (election.area_.IsStation(facts.unit)) {
+    roll = election.RollAt(facts.unit, kNever);
+  } else if (const int64_t sum = election.RollSumAt(facts.unit, kNever); sum > 0) {
+    roll = sum;
   }
-  result.findings = contest.rules_.Check(row, facts.stage, roll);
-  result.quarantined = facts.hard = contest.rules_.AnyHard(result.findings);
+  draft.result.findings = contest.rules_.Check(draft.row, facts.stage, roll);
+  draft.result.quarantined = facts.hard = contest.rules_.AnyHard(draft.result.findings);
+  return draft;
+}
 
+ApplyResult History::Examine(const ProtocolSubmitted& event) const { return MakeDraft(event).result; }
+
+ApplyResult History::ApplyEvent(int64_t sequence, const ProtocolSubmitted& event) {
+  Draft draft = MakeDraft(event);
+  ProtocolFacts& facts = draft.facts;
+  facts.sequence = sequence;
+  ContestHistory& contest = *elections_[draft.result.election]->contests_[draft.result.contest];
   if (const int32_t head = contest.Head(facts.unit, facts.source, facts.stage, kNever); head >= 0) {
     contest.protocols_[head].superseded_sequence = sequence;
   }
-  contest.AppendProtocol(facts, row, result.findings);
+  contest.AppendProtocol(facts, draft.row, draft.result.findings);
   if (event.stage == Stage::kCorrected) {
     StatusChange status = contest.StatusAt(facts.unit, kNever);
     if (status.awaiting_correction) {
@@ -767,7 +777,7 @@ ApplyResult History::ApplyEvent(int64_t sequence, const ProtocolSubmitted& event
     }
   }
   contest.Refresh(facts.unit, sequence);
-  return result;
+  return std::move(draft.result);
 }
 
 ApplyResult History::ApplyEvent(int64_t sequence, const AppealFiled& event) {

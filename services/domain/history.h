@@ -212,6 +212,9 @@ class History {
   // and never falls.
   ApplyResult Apply(int64_t time_micros, const Event& event);
 
+  // What Apply would find in the protocol now, recording nothing. Precondition: Check(event) is empty.
+  ApplyResult Examine(const ProtocolSubmitted& event) const;
+
   int64_t tree_size() const { return static_cast<int64_t>(times_.size()); }
   const std::string& origin() const { return origin_; }
   // Record time of event `sequence`.
@@ -229,6 +232,14 @@ class History {
 
  private:
   ElectionHistory& mutable_election(std::string_view id) { return *elections_[election_index_.find(id)->second]; }
+
+  // An admitted protocol on its way into the contest.
+  struct Draft {
+    ProtocolFacts facts;
+    std::vector<int32_t> row;
+    ApplyResult result;
+  };
+  Draft MakeDraft(const ProtocolSubmitted& event) const;
 
   // Adds a refusal for every figure that is unknown, double, missing or out of range.
   void CheckFigures(const ElectionHistory& election, const ContestHistory& contest, const ProtocolSubmitted& event,

@@ -1,7 +1,9 @@
 // The ledger: one writer that sequences submissions, and readers of every version beside it.
 //
-// Open() replays the store into a domain::History. Submissions are checked and folded under the write lock, appended in
-// groups with one synced write, and only then published: readers never see past published_tree_size().
+// Open() replays the store into a domain::History. The writer takes what waits, checks it against the state, appends a
+// group with one synced write, folds it, and only then answers. A group holds either protocols of which no two speak of
+// the same (election, contest, unit, source, stage), so that none depends on another of the group; or one other event;
+// or one whole election definition. Nothing is folded before it is durable, so a failed append leaves nothing to undo.
 #ifndef HATTAMA_SERVICES_LEDGER_LEDGER_H_
 #define HATTAMA_SERVICES_LEDGER_LEDGER_H_
 
@@ -99,8 +101,7 @@ class Ledger {
   // Stops taking submissions and waits until what is queued is answered.
   void Drain();
 
-  // Runs `read(history, published_tree_size)` with the state locked against the writer. Entries at or beyond
-  // published_tree_size are not durable yet and must not be shown.
+  // Runs `read(history, tree_size)` with the state locked against the writer; tree_size is that of the head.
   template <typename Read>
   auto WithState(Read read) const {
     std::shared_lock lock(state_mutex_);
@@ -131,24 +132,35 @@ class Ledger {
   void Unsubscribe(int64_t subscription);
 
  private:
-  struct Queued {
+  // What one call of Submit queued, answered once all of it is.
+  struct Call {
     std::vector<PreparedSubmission> submissions;
     bool atomic = false;
     Done done;
+    std::vector<SubmissionResult> results;
+    size_t next = 0;  // The first submission not answered yet.
   };
+  // Submissions to append with one write.
+  struct Group;
 
   Ledger(storage::EventStore& store, Clock clock, Options options);
-  absl::Status Replay();
   void Run();
-  void Commit(std::vector<Queued> group);
-  void StopWriting(absl::Status why);
+  void Process(std::deque<std::unique_ptr<Call>>& calls);
+  // The answer to a submission that needs no append: a replay or a refusal; nullopt where it is to be recorded.
+  std::optional<SubmissionResult> AnswerWithoutAppend(const PreparedSubmission& submission) const;
+  Receipt FirstReceipt(const PreparedSubmission& submission, int64_t sequence) const;
+  // Answers the submission or makes it a member of the group.
+  void AddToGroup(Group& group, Call& call, size_t index);
+  void AddMember(Group& group, Call& call, size_t index) const;
+  void Commit(Group& group);
+  void ProcessDefinition(Call& call);
 
   storage::EventStore* store_;
   Clock clock_;
   Options options_;
   std::string origin_;
 
-  // The folded state; history_ may be ahead of published_ while an append is under way.
+  // The folded state and the head it belongs to. The writer alone changes them.
   mutable std::shared_mutex state_mutex_;
   domain::History history_;
   storage::Head published_;
@@ -156,10 +168,9 @@ class Ledger {
   // The queue.
   mutable std::mutex queue_mutex_;
   std::condition_variable queue_changed_;
-  std::deque<Queued> queue_;
+  std::deque<std::unique_ptr<Call>> queue_;
   int64_t queued_count_ = 0;
   bool draining_ = false;
-  bool idle_ = true;
   absl::Status writable_;
 
   std::mutex subscribers_mutex_;
