@@ -65,8 +65,7 @@ class RecordSource final : public ResponseSource<v1::StreamRecordsResponse> {
     if (absl::Status status = CheckVersion(until_, "until_sequence", head); !status.ok()) return status;
     if (absl::Status status = CheckVersion(next_, "from_sequence", head); !status.ok()) return status;
     if (next_ > until_) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("from_sequence: ", next_, " is beyond until_sequence ", until_));
+      return absl::InvalidArgumentError(absl::StrCat("from_sequence: ", next_, " is beyond until_sequence ", until_));
     }
     return absl::OkStatus();
   }
@@ -109,8 +108,7 @@ grpc::ServerWriteReactor<v1::StreamRecordsResponse>* AuditService::StreamRecords
 }
 
 absl::Status AuditService::StampComplete(int64_t tree_size, v1::AsOf& as_of) {
-  as_of = ledger_->WithState(
-      [&](const domain::History& history, int64_t) { return StampVersion(history, tree_size); });
+  as_of = ledger_->WithState([&](const domain::History& history, int64_t) { return StampVersion(history, tree_size); });
   return roots_.Complete(as_of);
 }
 

@@ -73,7 +73,10 @@ size_t SequenceBytes(std::string_view text) {
   const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char lead = byte(0);
   if (lead < 0x80) return 1;
-  const size_t length = lead >= 0xC2 && lead <= 0xDF ? 2 : (lead & 0xF0) == 0xE0 ? 3 : lead >= 0xF0 && lead <= 0xF4 ? 4 : 0;
+  const size_t length = lead >= 0xC2 && lead <= 0xDF   ? 2
+                        : (lead & 0xF0) == 0xE0        ? 3
+                        : lead >= 0xF0 && lead <= 0xF4 ? 4
+                                                       : 0;
   if (length == 0 || text.size() < length) return 0;
   for (size_t i = 1; i < length; ++i) {
     if ((byte(i) & 0xC0) != 0x80) return 0;
@@ -125,9 +128,7 @@ std::string_view FieldOf(std::string_view message) {
   return is_path ? field : std::string_view();
 }
 
-std::string SequenceText(const std::optional<int64_t>& sequence) {
-  return sequence ? absl::StrCat(*sequence) : "none";
-}
+std::string SequenceText(const std::optional<int64_t>& sequence) { return sequence ? absl::StrCat(*sequence) : "none"; }
 
 google::rpc::ErrorInfo ErrorInfoOf(const absl::Status& status, const domain::Refusals& refusals) {
   google::rpc::ErrorInfo error;
@@ -152,10 +153,9 @@ google::rpc::BadRequest BadRequestOf(const absl::Status& status, std::string_vie
   google::rpc::BadRequest bad;
   for (const domain::Refusal& refusal : refusals) {
     google::rpc::BadRequest::FieldViolation& violation = *bad.add_field_violations();
-    violation.set_field(
-        Clean(absl::StrCat(domain::Text(field_prefix), !field_prefix.empty() && !refusal.field.empty() ? "." : "",
-                           refusal.field),
-              kFieldBytesMax));
+    violation.set_field(Clean(absl::StrCat(domain::Text(field_prefix),
+                                           !field_prefix.empty() && !refusal.field.empty() ? "." : "", refusal.field),
+                              kFieldBytesMax));
     violation.set_description(Clean(refusal.message, kDescriptionBytesMax));
   }
   if (refusals.empty() && status.code() == absl::StatusCode::kInvalidArgument) {

@@ -1,5 +1,5 @@
-// Our statuses -> gRPC's, with google.rpc error details that standard clients decode. The only place where a grpc::Status
-// that is not ok begins.
+// Our statuses -> gRPC's, with google.rpc error details that standard clients decode. The only place where a
+// grpc::Status that is not ok begins.
 #ifndef HATTAMA_SERVICES_API_GRPC_STATUS_H_
 #define HATTAMA_SERVICES_API_GRPC_STATUS_H_
 
@@ -20,11 +20,12 @@ inline constexpr char kErrorDomain[] = "hattama";
 //   ErrorInfo   reason: that of the first refusal, else the name of the code; metadata: expected_sequence and
 //               actual_sequence ("none" where there is none) of the first refusal that has them, violations_left_out
 //               where not all fit.
-//   BadRequest  one violation for each refusal. Without refusals an INVALID_ARGUMENT whose message begins with a field's
+//   BadRequest  one violation for each refusal. Without refusals an INVALID_ARGUMENT whose message begins with a
+//   field's
 //               path and ": " is one violation.
 //   RetryInfo   for RESOURCE_EXHAUSTED and UNAVAILABLE.
-// A message above 1,024 bytes is cut, and violations that do not fit beside it in the 8 KiB that peers allow for metadata
-// are left out and counted. `field_prefix` is put before the paths of refusals. `status` is not ok.
+// A message above 1,024 bytes is cut, and violations that do not fit beside it in the 8 KiB that peers allow for
+// metadata are left out and counted. `field_prefix` is put before the paths of refusals. `status` is not ok.
 google::rpc::Status ToRpcStatus(const absl::Status& status, const domain::Refusals& refusals = {},
                                 std::string_view field_prefix = "");
 

@@ -1,5 +1,5 @@
-// A server stream fed by a source: the next responses are made only when the last ones have been taken by the transport,
-// so a slow client costs one filling of memory and holds up nobody.
+// A server stream fed by a source: the next responses are made only when the last ones have been taken by the
+// transport, so a slow client costs one filling of memory and holds up nobody.
 //
 //   StartWriting -> Fill on the pool -> write, write, ... -> Fill -> ... -> wait -> Wake -> Fill -> ... -> Finish
 //

@@ -32,8 +32,8 @@ absl::Status RequireText(const std::string& value, std::string_view field) {
   return absl::OkStatus();
 }
 
-// The page asked for; nullopt for the first. OutOfRange where the token's versions are beyond the head: it is of another
-// ledger, or of a time that this one has lost.
+// The page asked for; nullopt for the first. OutOfRange where the token's versions are beyond the head: it is of
+// another ledger, or of a time that this one has lost.
 template <typename Request>
 absl::StatusOr<std::optional<PageToken>> ReadPageToken(uint64_t fingerprint, const Request& request,
                                                        const ledger::Ledger& ledger) {
@@ -265,9 +265,8 @@ void ResultsReader::KeepViews(const Place& place, const ResolvedView& view, bool
 
 absl::Status ResultsReader::GetTally(const v1::GetTallyRequest& request, const StillWanted& wanted,
                                      v1::Tally& response) {
-  const absl::StatusOr<Target> target = ledger_->WithState([&](const History& history, int64_t published) {
-    return FindTarget(history, published, request, std::nullopt);
-  });
+  const absl::StatusOr<Target> target = ledger_->WithState(
+      [&](const History& history, int64_t published) { return FindTarget(history, published, request, std::nullopt); });
   if (!target.ok()) return target.status();
   KeepViews(target->place, target->view, /*all_contests=*/false);
   if (absl::Status status = wanted(); !status.ok()) return status;
@@ -288,9 +287,8 @@ absl::Status ResultsReader::ListTallies(const v1::ListTalliesRequest& request, c
   const auto page = ReadPageToken(query, request, *ledger_);
   if (!page.ok()) return page.status();
 
-  const absl::StatusOr<Target> target = ledger_->WithState([&](const History& history, int64_t published) {
-    return FindTarget(history, published, request, *page);
-  });
+  const absl::StatusOr<Target> target = ledger_->WithState(
+      [&](const History& history, int64_t published) { return FindTarget(history, published, request, *page); });
   if (!target.ok()) return target.status();
   KeepViews(target->place, target->view, /*all_contests=*/false);
 
@@ -385,7 +383,7 @@ void ResultsReader::RememberDiff(const std::string& key, const std::shared_ptr<c
     row_count += cached->diff->discrepancies.size();
     ++kept;
     cached = kept > 1 && (kept > kCachedDiffCountMax || row_count > kCachedRowCountMax) ? diffs_.erase(cached)
-                                                                                       : std::next(cached);
+                                                                                        : std::next(cached);
   }
 }
 
@@ -410,8 +408,7 @@ absl::StatusOr<Comparison> ResultsReader::Compare(const v1::GetDiffRequest& requ
       ledger_->WithState([&](const History& history, int64_t published) -> absl::StatusOr<Sides> {
         Sides found;
         absl::StatusOr<int64_t> left_size =
-            page ? page->tree_size
-                 : SelectVersion(request.left().version(), path("left.version"), history, published);
+            page ? page->tree_size : SelectVersion(request.left().version(), path("left.version"), history, published);
         if (!left_size.ok()) return left_size.status();
         absl::StatusOr<int64_t> right_size =
             page ? page->right_tree_size
@@ -522,9 +519,8 @@ absl::Status ResultsReader::ListCoverage(const v1::ListCoverageRequest& request,
   const auto page = ReadPageToken(query, request, *ledger_);
   if (!page.ok()) return page.status();
 
-  const absl::StatusOr<Target> target = ledger_->WithState([&](const History& history, int64_t published) {
-    return FindTarget(history, published, request, *page);
-  });
+  const absl::StatusOr<Target> target = ledger_->WithState(
+      [&](const History& history, int64_t published) { return FindTarget(history, published, request, *page); });
   if (!target.ok()) return target.status();
   KeepViews(target->place, target->view, /*all_contests=*/false);
 

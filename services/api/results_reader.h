@@ -1,7 +1,7 @@
 // Answers to questions at any version, without gRPC: results_service.h puts them on the wire.
 //
-// Every answer is made in three steps: find the place and fix the version under the state's lock, compute under the same
-// lock, then complete the version's root from the store outside of it.
+// Every answer is made in three steps: find the place and fix the version under the state's lock, compute under the
+// same lock, then complete the version's root from the store outside of it.
 #ifndef HATTAMA_SERVICES_API_RESULTS_READER_H_
 #define HATTAMA_SERVICES_API_RESULTS_READER_H_
 

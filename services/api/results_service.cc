@@ -105,8 +105,8 @@ grpc::ServerUnaryReactor* ResultsService::ListDiscrepancies(grpc::CallbackServer
 grpc::ServerWriteReactor<v1::ListDiscrepanciesResponse>* ResultsService::StreamDiscrepancies(
     grpc::CallbackServerContext* context, const v1::GetDiffRequest* request) {
   const auto stream = std::make_shared<ResponseStream<v1::ListDiscrepanciesResponse>>(context, reads_, streams_);
-  stream->Start(std::make_unique<DiscrepancySource>(&reader_, *request,
-                                                    [context] { return CheckStillWanted(*context); }));
+  stream->Start(
+      std::make_unique<DiscrepancySource>(&reader_, *request, [context] { return CheckStillWanted(*context); }));
   return stream.get();
 }
 

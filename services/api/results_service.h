@@ -19,8 +19,7 @@ class ResultsService final : public v1::ResultsService::CallbackService {
   // All must outlive the service.
   ResultsService(ledger::Ledger* ledger, WorkerPool* reads, StreamCount* streams, const Limits& limits);
 
-  grpc::ServerUnaryReactor* ListElections(grpc::CallbackServerContext* context,
-                                          const v1::ListElectionsRequest* request,
+  grpc::ServerUnaryReactor* ListElections(grpc::CallbackServerContext* context, const v1::ListElectionsRequest* request,
                                           v1::ListElectionsResponse* response) override;
   grpc::ServerUnaryReactor* GetElection(grpc::CallbackServerContext* context, const v1::GetElectionRequest* request,
                                         v1::GetElectionResponse* response) override;

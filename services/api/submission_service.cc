@@ -169,9 +169,9 @@ class SubmitStreamCall final : public grpc::ServerBidiReactor<v1::SubmitStreamRe
     if (count > limits.message_submission_count_max || bytes > limits.message_submission_bytes_max) {
       std::lock_guard lock(mutex_);
       if (!end_) {
-        end_ = absl::InvalidArgumentError(
-            absl::StrCat("submissions: a message holds ", count, " submissions and ", bytes, " bytes, expected at most ",
-                         limits.message_submission_count_max, " and ", limits.message_submission_bytes_max));
+        end_ = absl::InvalidArgumentError(absl::StrCat(
+            "submissions: a message holds ", count, " submissions and ", bytes, " bytes, expected at most ",
+            limits.message_submission_count_max, " and ", limits.message_submission_bytes_max));
       }
       return;
     }
@@ -227,14 +227,13 @@ class SubmitStreamCall final : public grpc::ServerBidiReactor<v1::SubmitStreamRe
       Pump();
       return;
     }
-    service_->ledger_->Submit(
-        std::move(prepared), /*atomic=*/false,
-        [self = shared_from_this(), message, count](std::vector<SubmissionResult> results) {
-          SubmissionService* service = self->service_;
-          message->queued_results = std::move(results);
-          service->answers_->Run([self, message] { self->Complete(message); });
-          service->queued_.Give(count, message->queued_bytes);
-        });
+    service_->ledger_->Submit(std::move(prepared), /*atomic=*/false,
+                              [self = shared_from_this(), message, count](std::vector<SubmissionResult> results) {
+                                SubmissionService* service = self->service_;
+                                message->queued_results = std::move(results);
+                                service->answers_->Run([self, message] { self->Complete(message); });
+                                service->queued_.Give(count, message->queued_bytes);
+                              });
     Pump();
   }
 
@@ -373,7 +372,8 @@ class SubmitAtomicallyCall final : public grpc::ServerReadReactor<v1::SubmitStre
 
   void OnReadDone(bool ok) override {
     if (!ok) {
-      SubmitAll();
+      // The ledger checks a whole definition on the thread that submits it.
+      service_->reads_->Run([this] { SubmitAll(); });
       return;
     }
     if (absl::Status status = TakeMessage(); !status.ok()) {
@@ -389,17 +389,15 @@ class SubmitAtomicallyCall final : public grpc::ServerReadReactor<v1::SubmitStre
   }
 
  private:
-  std::string Place(size_t index) const { return absl::StrCat("submissions[", index, "]"); }
-
   absl::Status TakeMessage() {
     const Limits& limits = service_->limits_;
     const int count = request_.submissions_size();
     int64_t bytes = 0;
     for (const std::string& submission : request_.submissions()) bytes += static_cast<int64_t>(submission.size());
     if (count > limits.message_submission_count_max || bytes > limits.message_submission_bytes_max) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("submissions: a message holds ", count, " submissions and ", bytes, " bytes, expected at most ",
-                       limits.message_submission_count_max, " and ", limits.message_submission_bytes_max));
+      return absl::InvalidArgumentError(absl::StrCat("submissions: a message holds ", count, " submissions and ", bytes,
+                                                     " bytes, expected at most ", limits.message_submission_count_max,
+                                                     " and ", limits.message_submission_bytes_max));
     }
     const int64_t total_count = static_cast<int64_t>(prepared_.size()) + count;
     if (total_count > limits.atomic_submission_count_max || bytes_ + bytes > limits.atomic_submission_bytes_max) {
@@ -429,7 +427,7 @@ class SubmitAtomicallyCall final : public grpc::ServerReadReactor<v1::SubmitStre
 
   // The status of the whole for what is wrong with one.
   absl::Status Refused(size_t index, const SubmissionResult& result) {
-    prefix_ = Place(index);
+    prefix_ = absl::StrCat("submissions[", index, "]");
     refusals_ = result.refusals;
     return absl::Status(result.status.code(), absl::StrCat(prefix_, ": ", result.status.message()));
   }
@@ -448,20 +446,21 @@ class SubmitAtomicallyCall final : public grpc::ServerReadReactor<v1::SubmitStre
   }
 
   void Answer(const std::vector<SubmissionResult>& results) {
-    // The others are Aborted because of the one that was refused.
+    // One is refused for reasons of its own and the others are Aborted because of it; or all are, for one that is of
+    // the whole.
     size_t refused = results.size();
     for (size_t i = 0; i < results.size(); ++i) {
-      const absl::StatusCode code = results[i].status.code();
-      if (code == absl::StatusCode::kOk) continue;
-      if (refused == results.size()) refused = i;
-      if (code != absl::StatusCode::kAborted) {
-        refused = i;
-        break;
-      }
+      if (results[i].status.ok()) continue;
+      const bool better = refused == results.size() ||
+                          (results[refused].refusals.empty() && !results[i].refusals.empty()) ||
+                          (results[refused].status.code() == absl::StatusCode::kAborted &&
+                           results[i].status.code() != absl::StatusCode::kAborted);
+      if (better) refused = i;
     }
     if (refused < results.size()) {
       const SubmissionResult& result = results[refused];
-      const absl::Status status = IsFailure(result) ? result.status : Refused(refused, result);
+      const bool of_the_whole = result.refusals.empty() && refused == 0;
+      const absl::Status status = of_the_whole || IsFailure(result) ? result.status : Refused(refused, result);
       Finish(ToGrpcStatus(status, refusals_, prefix_));
       return;
     }

@@ -1,4 +1,5 @@
-// hattama.v1.SubmissionService: what arrives is parsed on gRPC's threads, queued at the ledger, and answered once durable.
+// hattama.v1.SubmissionService: what arrives is parsed on gRPC's threads, queued at the ledger, and answered once
+// durable.
 #ifndef HATTAMA_SERVICES_API_SUBMISSION_SERVICE_H_
 #define HATTAMA_SERVICES_API_SUBMISSION_SERVICE_H_
 
@@ -19,8 +20,8 @@ class SubmitStreamCall;
 
 class SubmissionService final : public v1::SubmissionService::CallbackService {
  public:
-  // All must outlive the service. `reads` checks what is only to be validated; `answers` sends acknowledgements, so that
-  // the ledger's writer does not.
+  // All must outlive the service. `reads` checks what is only to be validated; `answers` sends acknowledgements, so
+  // that the ledger's writer does not.
   SubmissionService(ledger::Ledger* ledger, WorkerPool* reads, WorkerPool* answers, const Limits& limits);
   ~SubmissionService() override;
 

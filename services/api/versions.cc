@@ -6,7 +6,6 @@
 #include "absl/strings/str_cat.h"
 #include "services/domain/text.h"
 #include "services/wire/answer_codec.h"
-#include "storage/event_store.h"
 
 namespace hattama::api {
 namespace {
@@ -67,7 +66,7 @@ v1::AsOf StampVersion(const domain::History& history, int64_t tree_size) {
 
 absl::Status RootBook::Complete(v1::AsOf& as_of) {
   const int64_t tree_size = as_of.tree_size();
-  const storage::Head head = ledger_->head();
+  const auto head = ledger_->head();
   if (head.tree_size == tree_size) {
     SetRoot(head.root, as_of);
     return absl::OkStatus();

@@ -1,6 +1,6 @@
 // Domain answers -> protobuf answers: definitions, tallies, outcomes, coverage, diffs, findings.
-// Nothing here is stored or hashed; see event_codec.h for what is. Which version an answer belongs to (AsOf) is set by the
-// caller, who knows the root.
+// Nothing here is stored or hashed; see event_codec.h for what is. Which version an answer belongs to (AsOf) is set by
+// the caller, who knows the root.
 #ifndef HATTAMA_SERVICES_WIRE_ANSWER_CODEC_H_
 #define HATTAMA_SERVICES_WIRE_ANSWER_CODEC_H_
 

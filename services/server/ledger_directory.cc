@@ -1,0 +1,73 @@
+#include "services/server/ledger_directory.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "services/domain/event.h"
+#include "services/domain/history.h"
+#include "services/domain/refusal.h"
+#include "storage/rocks/rocks_event_store.h"
+
+namespace hattama::server {
+namespace {
+
+using Store = storage::RocksEventStore;
+
+// Submissions that may wait for the writer: what the services let wait together, and the largest definition beside it.
+constexpr int64_t kQueueCountMax = 262'144;
+
+}  // namespace
+
+ledger::Clock SystemClock() {
+  return [] { return absl::ToUnixMicros(absl::Now()); };
+}
+
+absl::Status InitLedger(const std::string& directory, const std::string& origin) {
+  // Before anything is created: the origin stays for ever.
+  const domain::Refusals refusals =
+      domain::History().Check(domain::LedgerFounded{.origin = origin, .format_version = 1});
+  if (!refusals.empty()) return ledger::StatusOf(refusals);
+
+  absl::StatusOr<std::unique_ptr<Store>> store = Store::Create(directory, {});
+  if (store.status().code() == absl::StatusCode::kFailedPrecondition) {
+    absl::StatusOr<std::unique_ptr<Store>> existing = Store::Open(directory, {});
+    if (!existing.ok()) {
+      return existing.status().code() == absl::StatusCode::kNotFound ? store.status() : existing.status();
+    }
+    store = std::move(existing);
+  }
+  if (!store.ok()) return store.status();
+  if (absl::Status status = ledger::Ledger::Found(**store, origin, SystemClock()); !status.ok()) {
+    return absl::Status(status.code(), absl::StrCat(directory, ": ", status.message()));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<OpenLedger> OpenLedgerIn(const std::string& directory, const std::string& init_origin) {
+  absl::StatusOr<std::unique_ptr<Store>> store = Store::Open(directory, {});
+  const bool none = store.ok() ? (*store)->head().tree_size == 0 : store.status().code() == absl::StatusCode::kNotFound;
+  if (none && !init_origin.empty()) {
+    if (store.ok()) store->reset();  // One process may hold it once.
+    if (absl::Status status = InitLedger(directory, init_origin); !status.ok()) return status;
+    store = Store::Open(directory, {});
+  }
+  if (!store.ok()) return store.status();
+
+  OpenLedger open;
+  open.store = *std::move(store);
+  ledger::Ledger::Options options;
+  options.queue_count_max = kQueueCountMax;
+  absl::StatusOr<std::unique_ptr<ledger::Ledger>> ledger = ledger::Ledger::Open(*open.store, SystemClock(), options);
+  if (!ledger.ok()) {
+    return absl::Status(ledger.status().code(), absl::StrCat(directory, ": ", ledger.status().message()));
+  }
+  open.ledger = *std::move(ledger);
+  if (!init_origin.empty() && open.ledger->origin() != init_origin) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(directory, ": holds the ledger \"", open.ledger->origin(), "\", not \"", init_origin, "\""));
+  }
+  return open;
+}
+
+}  // namespace hattama::server
