@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/base/internal/raw_logging.h"
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
 #include "services/domain/definition.h"
 
@@ -202,12 +203,14 @@ const ViewIndex& ContestHistory::KeepViewIndex(const ResolvedView& view, int64_t
 // ElectionHistory
 
 std::optional<int32_t> ElectionHistory::FindContest(std::string_view contest_id) const {
+  if (contest_count() == 1 && contests_.front()->contest().id == contest_id) return 0;
   const auto it = contest_index_.find(contest_id);
   if (it == contest_index_.end()) return std::nullopt;
   return it->second;
 }
 
 std::optional<int32_t> ElectionHistory::FindSource(std::string_view source_id) const {
+  if (!header_.sources.empty() && header_.sources.front().id == source_id) return 0;
   const auto it = source_index_.find(source_id);
   if (it == source_index_.end()) return std::nullopt;
   return it->second;
@@ -476,7 +479,7 @@ void History::CheckFigures(const ElectionHistory& election, const ContestHistory
                            const ProtocolSubmitted& event, Refusals& refusals) const {
   const std::vector<Line>& lines = election.header().lines;
   const std::vector<Option>& options = contest.contest().options;
-  std::vector<bool> seen(contest.column_count(), false);
+  absl::InlinedVector<bool, 64> seen(contest.column_count(), false);
   const auto check = [&](const char* list, size_t i, const Figure& figure, int32_t column) {
     if (figure.count.has_value() && !IsCount(*figure.count)) {
       Refuse(refusals, RefusalReason::kCountOutOfRange, absl::StrCat("protocol_submitted.", list, "[", i, "].count"),
@@ -877,6 +880,8 @@ int64_t History::TreeSizeAt(int64_t time_micros) const {
 }
 
 std::optional<int32_t> History::FindElection(std::string_view election_id) const {
+  // Submissions come in runs of one election, mostly the newest.
+  if (!elections_.empty() && elections_.back()->header().election_id == election_id) return election_count() - 1;
   const auto it = election_index_.find(election_id);
   if (it == election_index_.end()) return std::nullopt;
   return it->second;
