@@ -44,7 +44,8 @@ struct SubmissionEntry {
 
 // Stores records [0, tree_size), the RFC 6962 hashes over them and their submission ids.
 //
-// Thread safety: one writer calls Append; any number of readers run beside it. A reader sees an append whole or not at all.
+// Thread safety: one writer calls Append; any number of readers run beside it. A reader sees an append whole or not at
+// all.
 class EventStore {
  public:
   // Largest record in bytes: the length field of a C2SP tlog-tiles entry bundle has 16 bits.
@@ -54,7 +55,8 @@ class EventStore {
 
   // Appends `records` as sequences first_sequence, first_sequence + 1, ... in one atomic write, with every Merkle node
   // they complete, and returns the new head. On return they are durable: they survive a crash of the machine.
-  //   InvalidArgument    no records, a record empty or above kRecordBytesMax, or a submission id twice or already stored;
+  //   InvalidArgument    no records, a record empty or above kRecordBytesMax, or a submission id twice or already
+  //   stored;
   //                      nothing was written.
   //   Aborted            first_sequence is not the stored tree_size; nothing was written.
   //   ResourceExhausted  the disk has not enough room; nothing was written.

@@ -1,0 +1,61 @@
+// Why an event is not admitted. A refusal is answered at once and never logged.
+#ifndef HATTAMA_SERVICES_DOMAIN_REFUSAL_H_
+#define HATTAMA_SERVICES_DOMAIN_REFUSAL_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hattama::domain {
+
+// In order of precedence: where several hold, all are reported and the smallest decides the status code.
+enum class RefusalReason {
+  kMalformed,             // A required field is missing or out of its range.
+  kUnknownElection,       // No such election at this point of the log.
+  kElectionExists,        // An election of this id was defined before.
+  kElectionNotOpen,       // The definition is not complete.
+  kElectionOpen,          // The definition is complete and admits no further part.
+  kDefinitionIncomplete,  // Opening found fewer or more parts than stated.
+  kDefinitionFault,       // The definition contradicts itself.
+  kUnknownContest,
+  kUnknownUnit,
+  kUnitOutsideContest,  // The unit does not vote in the contest.
+  kUnknownSource,
+  kSourceLevelMismatch,  // The source states protocols of another level.
+  kUnknownLine,
+  kUnknownOption,
+  kDuplicateFigure,
+  kMissingOption,  // A ballot option is not on the protocol. Rule H02.
+  kCountOutOfRange,
+  kNotAStation,
+  kAppealExists,
+  kUnknownAppeal,
+  kAppealDecided,
+  kUnitOutsideAppeal,
+  kUnknownDecision,   // The sequence names no decision that admits this correction.
+  kNotAnnulled,       // Nothing to reinstate.
+  kAlreadyAnnulled,   // Nothing to annul.
+  kNotQuarantined,    // The sequence names no quarantined protocol of the contest.
+  kWrongPredecessor,  // supersedes_sequence is not the current protocol.
+};
+
+// UPPER_SNAKE_CASE, as in google.rpc.ErrorInfo.
+std::string_view RefusalReasonName(RefusalReason reason);
+
+struct Refusal {
+  RefusalReason reason = RefusalReason::kMalformed;
+  // Path of the field in the event, for example "options[3].count".
+  std::string field;
+  // What is wrong, with values.
+  std::string message;
+  // For kWrongPredecessor: the sequence expected, nullopt for none; and what was given.
+  std::optional<int64_t> expected_sequence;
+  std::optional<int64_t> actual_sequence;
+};
+using Refusals = std::vector<Refusal>;
+
+}  // namespace hattama::domain
+
+#endif  // HATTAMA_SERVICES_DOMAIN_REFUSAL_H_

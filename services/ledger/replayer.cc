@@ -1,0 +1,179 @@
+#include "services/ledger/replayer.h"
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "services/ledger/ledger.h"
+#include "services/wire/event_codec.h"
+#include "storage/merkle/frontier.h"
+
+namespace hattama::ledger {
+namespace {
+
+constexpr size_t kBatchCount = 1024;
+constexpr size_t kBatchesAhead = 16;
+
+// A bounded queue between two threads. Close() by the writer ends it; Abandon() by the reader makes the writer stop.
+template <typename T>
+class Channel {
+ public:
+  // False where the reader is gone.
+  bool Push(T value) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return queue_.size() < kBatchesAhead || abandoned_; });
+    if (abandoned_) return false;
+    queue_.push_back(std::move(value));
+    changed_.notify_all();
+    return true;
+  }
+  // False at the end.
+  bool Pop(T& value) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return !queue_.empty() || closed_; });
+    if (queue_.empty()) return false;
+    value = std::move(queue_.front());
+    queue_.pop_front();
+    changed_.notify_all();
+    return true;
+  }
+  void Close() {
+    std::unique_lock lock(mutex_);
+    closed_ = true;
+    changed_.notify_all();
+  }
+  void Abandon() {
+    std::unique_lock lock(mutex_);
+    abandoned_ = true;
+    changed_.notify_all();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<T> queue_;
+  bool closed_ = false;
+  bool abandoned_ = false;
+};
+
+// Records laid end to end, so that a batch is one allocation that grows.
+struct RawBatch {
+  std::string bytes;
+  std::vector<size_t> ends;
+};
+
+struct DecodedEvent {
+  int64_t time_micros = 0;
+  domain::Event event;
+};
+
+absl::Status At(int64_t sequence, const absl::Status& status) {
+  return absl::DataLossError(absl::StrCat("record ", sequence, ": ", std::string(status.message())));
+}
+
+// Reads and hashes every record, and checks the root at the end.
+absl::Status ReadAll(const storage::EventStore& store, const storage::Head& head, Channel<RawBatch>& out) {
+  merkle::Frontier frontier;
+  RawBatch batch;
+  absl::Status status = store.Scan(
+      0, head.tree_size, [&](int64_t, std::string_view record, const merkle::Hash& leaf_hash) -> absl::Status {
+        frontier.Append(leaf_hash);
+        batch.bytes.append(record);
+        batch.ends.push_back(batch.bytes.size());
+        if (batch.ends.size() < kBatchCount) return absl::OkStatus();
+        RawBatch full;
+        full.bytes.reserve(batch.bytes.size());
+        std::swap(full, batch);
+        return out.Push(std::move(full)) ? absl::OkStatus() : absl::CancelledError("the fold stopped");
+      });
+  if (!status.ok()) return status;
+  if (!batch.ends.empty() && !out.Push(std::move(batch))) return absl::CancelledError("the fold stopped");
+  if (frontier.root() != head.root) {
+    return absl::DataLossError(
+        absl::StrCat("the root over ", head.tree_size, " records is not the root stored with the head"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Decode(int64_t sequence, std::string_view bytes, std::vector<DecodedEvent>& events) {
+  const absl::StatusOr<wire::DecodedRecord> record = wire::DecodeRecord(bytes);
+  if (!record.ok()) return At(sequence, record.status());
+  if (record->sequence != sequence) {
+    return At(sequence, absl::DataLossError(absl::StrCat("carries sequence ", record->sequence)));
+  }
+  domain::Refusals faults;
+  wire::DecodedSubmission submission = wire::DecodeSubmission(record->submission, faults);
+  if (!faults.empty()) return At(sequence, StatusOf(faults));
+  events.push_back({record->time_micros, std::move(submission.event)});
+  return absl::OkStatus();
+}
+
+absl::Status DecodeAll(Channel<RawBatch>& in, Channel<std::vector<DecodedEvent>>& out) {
+  int64_t sequence = 0;
+  RawBatch batch;
+  while (in.Pop(batch)) {
+    std::vector<DecodedEvent> events;
+    events.reserve(batch.ends.size());
+    size_t begin = 0;
+    for (const size_t end : batch.ends) {
+      const std::string_view record = std::string_view(batch.bytes).substr(begin, end - begin);
+      if (absl::Status status = Decode(sequence, record, events); !status.ok()) return status;
+      begin = end;
+      ++sequence;
+    }
+    if (!out.Push(std::move(events))) return absl::CancelledError("the fold stopped");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status FoldAll(Channel<std::vector<DecodedEvent>>& in, domain::History& history) {
+  std::vector<DecodedEvent> events;
+  while (in.Pop(events)) {
+    for (const DecodedEvent& event : events) {
+      const int64_t sequence = history.tree_size();
+      if (sequence > 0 && event.time_micros < history.TimeMicros(sequence - 1)) {
+        return At(sequence, absl::DataLossError("its record time is before that of the record before"));
+      }
+      if (const domain::Refusals refusals = history.Check(event.event); !refusals.empty()) {
+        return At(sequence, StatusOf(refusals));
+      }
+      history.Apply(event.time_micros, event.event);
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status Replay(const storage::EventStore& store, const storage::Head& head, domain::History& history) {
+  Channel<RawBatch> raw;
+  Channel<std::vector<DecodedEvent>> decoded;
+  absl::Status read_status;
+  absl::Status decode_status;
+  std::thread reader([&] {
+    read_status = ReadAll(store, head, raw);
+    raw.Close();
+  });
+  std::thread decoder([&] {
+    decode_status = DecodeAll(raw, decoded);
+    raw.Abandon();
+    decoded.Close();
+  });
+  const absl::Status fold_status = FoldAll(decoded, history);
+  decoded.Abandon();
+  decoder.join();
+  reader.join();
+  // The stage that failed first made the others stop, so a cancelled stage is never the reason.
+  for (const absl::Status& status : {fold_status, decode_status, read_status}) {
+    if (!status.ok() && status.code() != absl::StatusCode::kCancelled) return status;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace hattama::ledger

@@ -1,0 +1,416 @@
+#include "services/wire/event_codec.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/arena.h"
+#include "google/protobuf/io/coded_stream.h"
+
+namespace hattama::wire {
+namespace {
+
+using domain::Refusals;
+
+// Adds faults of form under a path that grows with the message.
+class Faults {
+ public:
+  explicit Faults(Refusals* refusals) : refusals_(refusals) {}
+
+  void Add(const std::string& field, std::string message) {
+    refusals_->push_back(
+        domain::Refusal{domain::RefusalReason::kMalformed, field, std::move(message), std::nullopt, std::nullopt});
+  }
+
+ private:
+  Refusals* refusals_;
+};
+
+// The domain's enum of the same number; a fault where the number is 0 or unknown. `max` is the largest number declared.
+template <typename To, typename From>
+To ToEnum(From value, int max, const std::string& field, Faults& faults) {
+  const int number = static_cast<int>(value);
+  if (number < 1 || number > max) {
+    faults.Add(field, number == 0 ? "is required" : absl::StrCat("has unknown value ", number));
+    return static_cast<To>(1);
+  }
+  return static_cast<To>(number);
+}
+
+std::string At(const std::string& path, const char* field, int index) {
+  return absl::StrCat(path, ".", field, "[", index, "]");
+}
+
+domain::Names ToNames(const google::protobuf::RepeatedPtrField<v1::Name>& names) {
+  domain::Names result;
+  result.reserve(names.size());
+  for (const v1::Name& name : names) result.push_back({name.language(), name.text()});
+  return result;
+}
+
+domain::Fraction ToFraction(const v1::Ratio& ratio) { return {ratio.numerator(), ratio.denominator()}; }
+
+domain::Terms ToTerms(const google::protobuf::RepeatedPtrField<v1::Term>& terms, const std::string& path,
+                      Faults& faults) {
+  domain::Terms result;
+  for (int i = 0; i < terms.size(); ++i) {
+    const v1::Term& term = terms[i];
+    const std::string field = absl::StrCat(path, "[", i, "]");
+    domain::Term to;
+    to.coefficient = term.has_coefficient() ? term.coefficient() : 1;
+    switch (term.operand_case()) {
+      case v1::Term::kLineId:
+        to.operand = domain::LineOperand{term.line_id()};
+        break;
+      case v1::Term::kOptionId:
+        to.operand = domain::OptionOperand{term.option_id()};
+        break;
+      case v1::Term::kAggregate:
+        to.operand = ToEnum<domain::Aggregate>(term.aggregate(), 4, absl::StrCat(field, ".aggregate"), faults);
+        break;
+      case v1::Term::OPERAND_NOT_SET:
+        faults.Add(field, "line_id, option_id or aggregate is required");
+        break;
+    }
+    result.push_back(std::move(to));
+  }
+  return result;
+}
+
+domain::ElectionDefined ToElection(const v1::ElectionDefined& from, const std::string& path, Faults& faults) {
+  domain::ElectionDefined to;
+  to.election_id = from.election_id();
+  to.names = ToNames(from.names());
+  to.poll_date = from.poll_date();
+  to.law_edition = from.law_edition();
+  to.notice = from.notice();
+  for (const v1::Level& level : from.levels()) to.levels.push_back({level.level_id(), ToNames(level.names())});
+  for (int i = 0; i < from.sources_size(); ++i) {
+    const v1::Source& source = from.sources(i);
+    to.sources.push_back(
+        {source.source_id(),
+         ToEnum<domain::SourceKind>(source.kind(), 2, absl::StrCat(At(path, "sources", i), ".kind"), faults),
+         source.level_id(), ToNames(source.names())});
+  }
+  for (const v1::Party& party : from.parties()) to.parties.push_back({party.party_id(), ToNames(party.names())});
+  for (int i = 0; i < from.lines_size(); ++i) {
+    const v1::Line& line = from.lines(i);
+    if (line.meaning() < 0 || line.meaning() > 11) {
+      faults.Add(absl::StrCat(At(path, "lines", i), ".meaning"), absl::StrCat("has unknown value ", line.meaning()));
+    }
+    to.lines.push_back({line.line_id(), ToNames(line.names()), static_cast<domain::LineMeaning>(line.meaning()),
+                        line.required(), line.derived()});
+  }
+  for (int i = 0; i < from.bases_size(); ++i) {
+    const v1::Base& base = from.bases(i);
+    to.bases.push_back({base.base_id(), ToNames(base.names()),
+                        ToTerms(base.terms(), absl::StrCat(At(path, "bases", i), ".terms"), faults)});
+  }
+  for (int i = 0; i < from.turnouts_size(); ++i) {
+    const v1::Turnout& turnout = from.turnouts(i);
+    const std::string at = At(path, "turnouts", i);
+    to.turnouts.push_back({turnout.turnout_id(), ToNames(turnout.names()),
+                           ToTerms(turnout.numerator(), absl::StrCat(at, ".numerator"), faults),
+                           ToTerms(turnout.denominator(), absl::StrCat(at, ".denominator"), faults),
+                           turnout.citation()});
+  }
+  for (int i = 0; i < from.rules_size(); ++i) {
+    const v1::Rule& rule = from.rules(i);
+    const std::string at = At(path, "rules", i);
+    domain::Rule result;
+    result.id = rule.rule_id();
+    result.texts = ToNames(rule.texts());
+    result.left = ToTerms(rule.left(), absl::StrCat(at, ".left"), faults);
+    result.relation = ToEnum<domain::Relation>(rule.relation(), 5, absl::StrCat(at, ".relation"), faults);
+    result.right = ToTerms(rule.right(), absl::StrCat(at, ".right"), faults);
+    result.tolerance_count = rule.tolerance_count();
+    if (rule.has_tolerance_ratio()) result.tolerance_ratio = ToFraction(rule.tolerance_ratio());
+    result.severity = ToEnum<domain::Severity>(rule.severity(), 2, absl::StrCat(at, ".severity"), faults);
+    for (int k = 0; k < rule.stages_size(); ++k) {
+      result.stages.push_back(ToEnum<domain::Stage>(rule.stages(k), 3, At(at, "stages", k), faults));
+    }
+    result.contest_ids = {rule.contest_ids().begin(), rule.contest_ids().end()};
+    result.citation = rule.citation();
+    result.hides = {rule.hides().begin(), rule.hides().end()};
+    to.rules.push_back(std::move(result));
+  }
+  return to;
+}
+
+domain::Threshold ToThreshold(const v1::Threshold& threshold) {
+  return {ToFraction(threshold.ratio()), threshold.base_id(), threshold.inclusive()};
+}
+
+domain::Contest ToContest(const v1::Contest& from, const std::string& path, Faults& faults) {
+  domain::Contest to;
+  to.id = from.contest_id();
+  to.names = ToNames(from.names());
+  to.unit_id = from.unit_id();
+  to.share_base_id = from.share_base_id();
+  for (int i = 0; i < from.options_size(); ++i) {
+    const v1::Option& option = from.options(i);
+    to.options.push_back(
+        {option.option_id(),
+         ToEnum<domain::OptionKind>(option.kind(), 5, absl::StrCat(At(path, "options", i), ".kind"), faults),
+         ToNames(option.names()), option.party_id()});
+  }
+  switch (from.rule_case()) {
+    case v1::Contest::kPartyList: {
+      domain::PartyList list;
+      list.seat_count = from.party_list().seat_count();
+      if (from.party_list().has_threshold()) list.threshold = ToThreshold(from.party_list().threshold());
+      list.method = ToEnum<domain::AllocationMethod>(from.party_list().method(), 1,
+                                                     absl::StrCat(path, ".party_list.method"), faults);
+      to.rule = std::move(list);
+      break;
+    }
+    case v1::Contest::kPlurality:
+      to.rule = domain::Plurality{};
+      break;
+    case v1::Contest::kAbsoluteMajority: {
+      domain::AbsoluteMajority majority;
+      for (const v1::WinningCondition& condition : from.absolute_majority().conditions()) {
+        domain::WinningCondition result{.share = ToThreshold(condition.share()),
+                                        .lead = std::nullopt,
+                                        .lead_inclusive = condition.lead_inclusive()};
+        if (condition.has_lead()) result.lead = ToFraction(condition.lead());
+        majority.conditions.push_back(std::move(result));
+      }
+      to.rule = std::move(majority);
+      break;
+    }
+    case v1::Contest::kReferendum: {
+      domain::Referendum referendum;
+      referendum.condition = ToThreshold(from.referendum().condition());
+      if (from.referendum().has_regions()) {
+        const v1::RegionalCondition& regions = from.referendum().regions();
+        referendum.regions =
+            domain::RegionalCondition{regions.level_id(), ToFraction(regions.ratio()), regions.inclusive()};
+      }
+      to.rule = std::move(referendum);
+      break;
+    }
+    case v1::Contest::RULE_NOT_SET:
+      faults.Add(path, "party_list, plurality, absolute_majority or referendum is required");
+      break;
+  }
+  return to;
+}
+
+domain::Unit ToUnit(const v1::Unit& unit) {
+  return {unit.unit_id(), unit.parent_id(), unit.level_id(), ToNames(unit.names())};
+}
+
+template <typename FigureList>
+std::vector<domain::Figure> ToFigures(const FigureList& figures) {
+  std::vector<domain::Figure> result;
+  result.reserve(figures.size());
+  for (const auto& figure : figures) {
+    std::optional<int64_t> count;
+    if (figure.has_count()) count = figure.count();
+    if constexpr (requires { figure.line_id(); }) {
+      result.push_back({figure.line_id(), count});
+    } else {
+      result.push_back({figure.option_id(), count});
+    }
+  }
+  return result;
+}
+
+void CheckEvidence(const google::protobuf::RepeatedPtrField<v1::EvidenceDigest>& evidence, const std::string& path,
+                   Faults& faults) {
+  for (int i = 0; i < evidence.size(); ++i) {
+    if (evidence[i].sha256().size() != 32) {
+      faults.Add(absl::StrCat(At(path, "evidence", i), ".sha256"),
+                 absl::StrCat("has ", evidence[i].sha256().size(), " bytes, not 32"));
+    }
+  }
+}
+
+void CheckTime(const google::protobuf::Timestamp& time, const std::string& field, Faults& faults) {
+  // The range of a Timestamp: years 0001 to 9999.
+  if (time.seconds() < -62'135'596'800 || time.seconds() > 253'402'300'799 || time.nanos() < 0 ||
+      time.nanos() > 999'999'999) {
+    faults.Add(field, absl::StrCat("seconds ", time.seconds(), ", nanos ", time.nanos(), " is no valid time"));
+  }
+}
+
+domain::Event ToEventWith(const v1::Submission& from, Faults& faults) {
+  switch (from.event_case()) {
+    case v1::Submission::kLedgerFounded:
+      return domain::LedgerFounded{from.ledger_founded().origin(), from.ledger_founded().format_version()};
+    case v1::Submission::kElectionDefined:
+      return ToElection(from.election_defined(), "election", faults);
+    case v1::Submission::kContestsListed: {
+      const v1::ContestsListed& event = from.contests_listed();
+      domain::ContestsListed to{.election_id = event.election_id(), .contests = {}};
+      for (int i = 0; i < event.contests_size(); ++i) {
+        to.contests.push_back(ToContest(event.contests(i), At("contests_listed", "contests", i), faults));
+      }
+      return to;
+    }
+    case v1::Submission::kUnitsListed: {
+      domain::UnitsListed to{.election_id = from.units_listed().election_id(), .units = {}};
+      for (const v1::Unit& unit : from.units_listed().units()) to.units.push_back(ToUnit(unit));
+      return to;
+    }
+    case v1::Submission::kRollAmended: {
+      domain::RollAmended to{
+          .election_id = from.roll_amended().election_id(), .entries = {}, .reason = from.roll_amended().reason()};
+      for (const v1::RollEntry& entry : from.roll_amended().entries()) {
+        to.entries.push_back({entry.unit_id(), entry.registered_voters()});
+      }
+      return to;
+    }
+    case v1::Submission::kElectionOpened: {
+      const v1::ElectionOpened& event = from.election_opened();
+      return domain::ElectionOpened{event.election_id(), event.contest_count(), event.unit_count(), event.roll_count()};
+    }
+    case v1::Submission::kProtocolSubmitted: {
+      const v1::ProtocolSubmitted& event = from.protocol_submitted();
+      const std::string path = "protocol_submitted";
+      domain::ProtocolSubmitted to;
+      to.election_id = event.election_id();
+      to.contest_id = event.contest_id();
+      to.unit_id = event.unit_id();
+      to.source_id = event.source_id();
+      to.stage = ToEnum<domain::Stage>(event.stage(), 3, "protocol_submitted.stage", faults);
+      to.lines = ToFigures(event.lines());
+      to.options = ToFigures(event.options());
+      if (event.has_supersedes_sequence()) to.supersedes_sequence = event.supersedes_sequence();
+      if (event.has_decision_sequence()) to.decision_sequence = event.decision_sequence();
+      CheckEvidence(event.evidence(), path, faults);
+      if (event.has_signed_time()) CheckTime(event.signed_time(), "protocol_submitted.signed_time", faults);
+      return to;
+    }
+    case v1::Submission::kAppealFiled: {
+      const v1::AppealFiled& event = from.appeal_filed();
+      CheckEvidence(event.evidence(), "appeal_filed", faults);
+      if (event.has_filed_time()) CheckTime(event.filed_time(), "appeal_filed.filed_time", faults);
+      return domain::AppealFiled{.election_id = event.election_id(),
+                                 .appeal_id = event.appeal_id(),
+                                 .contest_id = event.contest_id(),
+                                 .unit_ids = {event.unit_ids().begin(), event.unit_ids().end()},
+                                 .filed_by = event.filed_by(),
+                                 .grounds = event.grounds()};
+    }
+    case v1::Submission::kDecisionRecorded: {
+      const v1::DecisionRecorded& event = from.decision_recorded();
+      CheckEvidence(event.evidence(), "decision_recorded", faults);
+      if (event.has_decided_time()) CheckTime(event.decided_time(), "decision_recorded.decided_time", faults);
+      return domain::DecisionRecorded{
+          .election_id = event.election_id(),
+          .contest_id = event.contest_id(),
+          .kind = ToEnum<domain::DecisionKind>(event.kind(), 6, "decision_recorded.kind", faults),
+          .appeal_id = event.appeal_id(),
+          .unit_ids = {event.unit_ids().begin(), event.unit_ids().end()},
+          .body = event.body(),
+          .act_number = event.act_number(),
+          .released_sequences = {event.released_sequences().begin(), event.released_sequences().end()}};
+    }
+    case v1::Submission::EVENT_NOT_SET:
+      faults.Add("event", "is required, or of a kind that this version does not know");
+      return domain::LedgerFounded{};
+  }
+  return domain::LedgerFounded{};
+}
+
+}  // namespace
+
+DecodedSubmission DecodeSubmission(std::string_view bytes, Refusals& refusals) {
+  DecodedSubmission decoded;
+  Faults faults(&refusals);
+  if (bytes.empty() || bytes.size() > kSubmissionBytesMax) {
+    faults.Add("submission", absl::StrCat("has ", bytes.size(), " bytes, not 1..", kSubmissionBytesMax));
+    return decoded;
+  }
+  google::protobuf::ArenaOptions options;
+  char block[8 * 1024];  // Most protocols fit; larger events take blocks from the heap.
+  options.initial_block = block;
+  options.initial_block_size = sizeof(block);
+  google::protobuf::Arena arena(options);
+  auto* submission = google::protobuf::Arena::CreateMessage<v1::Submission>(&arena);
+  if (!submission->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    faults.Add("submission", absl::StrCat("its ", bytes.size(),
+                                          " bytes are no Submission: not protobuf, or a text that is not UTF-8"));
+    return decoded;
+  }
+  if (submission->submission_id().size() != decoded.submission_id.size()) {
+    faults.Add("submission_id", absl::StrCat("has ", submission->submission_id().size(), " bytes, not 16"));
+  } else {
+    std::copy(submission->submission_id().begin(), submission->submission_id().end(), decoded.submission_id.begin());
+  }
+  decoded.submitter = submission->submitter();
+  decoded.event = ToEventWith(*submission, faults);
+  return decoded;
+}
+
+domain::Event ToEvent(const v1::Submission& submission, Refusals& refusals) {
+  Faults faults(&refusals);
+  return ToEventWith(submission, faults);
+}
+
+domain::Definition ToDefinition(const v1::ElectionDefinition& from, Refusals& refusals) {
+  Faults faults(&refusals);
+  domain::Definition to;
+  to.election = ToElection(from.election(), "election", faults);
+  for (int i = 0; i < from.contests_size(); ++i) {
+    to.contests.push_back(ToContest(from.contests(i), absl::StrCat("contests[", i, "]"), faults));
+  }
+  for (const v1::Unit& unit : from.units()) to.units.push_back(ToUnit(unit));
+  for (const v1::RollEntry& entry : from.roll()) to.roll.push_back({entry.unit_id(), entry.registered_voters()});
+  return to;
+}
+
+std::string EncodeRecord(int64_t sequence, int64_t time_micros, std::string_view submission) {
+  v1::Record record;
+  record.set_sequence(sequence);
+  record.mutable_record_time()->set_seconds(time_micros / 1'000'000);
+  record.mutable_record_time()->set_nanos(static_cast<int32_t>(time_micros % 1'000'000) * 1'000);
+  record.set_submission(submission.data(), submission.size());
+  return record.SerializeAsString();
+}
+
+absl::StatusOr<DecodedRecord> DecodeRecord(std::string_view bytes) {
+  // Read by hand so that the submission is a view, not a copy: replay reads millions of these.
+  DecodedRecord record;
+  google::protobuf::io::CodedInputStream in(reinterpret_cast<const uint8_t*>(bytes.data()),
+                                            static_cast<int>(bytes.size()));
+  const auto malformed = [&bytes] {
+    return absl::DataLossError(absl::StrCat("the ", bytes.size(), " bytes are no Record"));
+  };
+  while (const uint32_t tag = in.ReadTag()) {
+    uint64_t number = 0;
+    uint32_t length = 0;
+    switch (tag) {
+      case (v1::Record::kSequenceFieldNumber << 3) | 0:
+        if (!in.ReadVarint64(&number)) return malformed();
+        record.sequence = static_cast<int64_t>(number);
+        break;
+      case (v1::Record::kRecordTimeFieldNumber << 3) | 2: {
+        if (!in.ReadVarint32(&length) ||
+            in.CurrentPosition() + static_cast<int64_t>(length) > static_cast<int64_t>(bytes.size()))
+          return malformed();
+        google::protobuf::Timestamp time;
+        if (!time.ParseFromArray(bytes.data() + in.CurrentPosition(), static_cast<int>(length)) ||
+            !in.Skip(static_cast<int>(length)))
+          return malformed();
+        record.time_micros = time.seconds() * 1'000'000 + time.nanos() / 1'000;
+        break;
+      }
+      case (v1::Record::kSubmissionFieldNumber << 3) | 2:
+        if (!in.ReadVarint32(&length) ||
+            in.CurrentPosition() + static_cast<int64_t>(length) > static_cast<int64_t>(bytes.size()))
+          return malformed();
+        record.submission = bytes.substr(in.CurrentPosition(), length);
+        if (!in.Skip(static_cast<int>(length))) return malformed();
+        break;
+      default:
+        return absl::DataLossError(absl::StrCat("the record has an unknown field (tag ", tag, ")"));
+    }
+  }
+  if (in.CurrentPosition() != static_cast<int>(bytes.size())) return malformed();
+  return record;
+}
+
+}  // namespace hattama::wire
