@@ -9,7 +9,7 @@
 set -uo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-cd "$root"
+cd "$root" || exit 1
 export HATTAMA_DATA=${HATTAMA_DATA:-$root/../shared/data}
 export HATTAMA_BIN_DIR=${HATTAMA_BIN_DIR:-$root/build/release/bin}
 export CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
@@ -70,7 +70,8 @@ run_ctest() {
 
 # run_python FOLDER: the end-to-end tests of a folder.
 run_python() {
-  local counts=$results/$(basename "$1").counts
+  local counts
+  counts=$results/$(basename "$1").counts
   announce "$1"
   python3 tests/support/run_unittests.py "$1" "$counts"
   if [[ -s $counts ]]; then
