@@ -6,9 +6,7 @@ import sys
 import unittest
 from collections import Counter
 
-from scenario import ServerCase, lines, number, votes
-
-from programs import ROOT
+from scenario import ROOT, ServerCase, lines, number, votes
 
 GENERATE = ROOT / "deploy" / "demo" / "generate.py"
 

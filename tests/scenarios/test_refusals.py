@@ -10,9 +10,7 @@ import sys
 import time
 import unittest
 
-from scenario import Client, Server, ServerCase
-
-from programs import BIN, FINE, FINDINGS, ROOT, UNREACHABLE, USAGE
+from scenario import BIN, FINDINGS, FINE, ROOT, UNREACHABLE, USAGE, Client, Server, ServerCase
 
 SERVE_SECONDS_MAX = 30
 
