@@ -93,6 +93,7 @@ run_script() {
 require "set-up" deploy/setup.sh
 require "configure, release" cmake --preset release
 require "build, release" cmake --build --preset release
+require "both programs are built" test -x "$HATTAMA_BIN_DIR/hattamad" -a -x "$HATTAMA_BIN_DIR/hattama"
 run_ctest release
 run_python tests/scenarios
 run_python tests/crash

@@ -16,31 +16,36 @@ class CountingResult(unittest.TextTestResult):
 
     def __init__(self, *arguments, **keywords):
         super().__init__(*arguments, **keywords)
-        self.failed_ids = set()
+        self.failed_tests = set()
 
     def addFailure(self, test, err):
         super().addFailure(test, err)
-        self.failed_ids.add(test.id())
+        self.failed_tests.add(test)
 
     def addError(self, test, err):
         super().addError(test, err)
-        self.failed_ids.add(test.id())
+        self.failed_tests.add(test)
 
     def addSubTest(self, test, subtest, err):
         super().addSubTest(test, subtest, err)
         if err is not None:
-            self.failed_ids.add(test.id())
+            self.failed_tests.add(test)
 
 
 def main():
     folder, counts_file = Path(sys.argv[1]).resolve(), Path(sys.argv[2])
     sys.path.insert(0, str(folder))
     suite = unittest.defaultTestLoader.discover(str(folder), pattern="test_*.py", top_level_dir=str(folder))
+    total = suite.countTestCases()
     result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2, resultclass=CountingResult).run(suite)
-    failed = len(result.failed_ids) + len(result.unexpectedSuccesses)
-    skipped = len(result.skipped)
-    passed = max(0, result.testsRun - failed - skipped)
-    if result.testsRun == 0:
+    # A class whose set-up skips or fails runs none of its tests; each of them counts as skipped.
+    not_run = total - result.testsRun
+    skipped_alone = sum(1 for test, _ in result.skipped if isinstance(test, unittest.TestCase))
+    failed_alone = sum(1 for test in result.failed_tests if isinstance(test, unittest.TestCase))
+    failed = len(result.failed_tests) + len(result.unexpectedSuccesses)
+    skipped = skipped_alone + not_run
+    passed = result.testsRun - failed_alone - skipped_alone - len(result.unexpectedSuccesses)
+    if total == 0:
         print(f"{folder}: no test found")
         failed = 1
     counts_file.write_text(f"{passed} {failed} {skipped}\n", encoding="utf-8")
