@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/base/internal/raw_logging.h"
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
 #include "services/domain/definition.h"
 
@@ -51,7 +52,7 @@ ContestHistory::ContestHistory(Contest contest, const std::vector<Line>& lines, 
       rules_(rules, lines, contest_),
       option_index_(IndexById(contest_.options)) {
   const size_t unit_count = area_->node(root_).end - root_;
-  last_protocol_.resize(unit_count, -1);
+  first_stream_.resize(unit_count, -1);
   last_status_.resize(unit_count, -1);
 }
 
@@ -62,13 +63,22 @@ int32_t ContestHistory::FindProtocol(int64_t sequence) const {
   return static_cast<int32_t>(it - protocols_.begin());
 }
 
-int32_t ContestHistory::Head(UnitIndex unit, int32_t source, Stage stage, int64_t tree_size) const {
-  // Each protocol supersedes the head of its (unit, source, stage), so the last one recorded is the head.
-  for (int32_t i = last_protocol(unit); i >= 0; i = protocols_[i].previous) {
-    const ProtocolFacts& facts = protocols_[i];
-    if (facts.sequence < tree_size && facts.source == source && facts.stage == stage) return i;
+const ContestHistory::Stream* ContestHistory::FindStream(UnitIndex unit, int32_t source) const {
+  for (int32_t i = first_stream_[unit - root_]; i >= 0; i = streams_[i].next) {
+    if (streams_[i].source == source) return &streams_[i];
   }
-  return -1;
+  return nullptr;
+}
+
+int32_t ContestHistory::HeadOf(int32_t last, int64_t tree_size) const {
+  // Each protocol supersedes the one before, so the last one recorded before tree_size is in force.
+  while (last >= 0 && protocols_[last].sequence >= tree_size) last = protocols_[last].previous;
+  return last;
+}
+
+int32_t ContestHistory::Head(UnitIndex unit, int32_t source, Stage stage, int64_t tree_size) const {
+  const Stream* stream = FindStream(unit, source);
+  return stream == nullptr ? -1 : HeadOf(stream->last[static_cast<size_t>(stage)], tree_size);
 }
 
 StatusChange ContestHistory::StatusAt(UnitIndex unit, int64_t tree_size) const {
@@ -79,31 +89,24 @@ StatusChange ContestHistory::StatusAt(UnitIndex unit, int64_t tree_size) const {
 }
 
 Effect ContestHistory::EffectAt(UnitIndex unit, const ResolvedView& view, int64_t tree_size) const {
-  int32_t heads[4] = {-1, -1, -1, -1};  // By Stage.
-  for (int32_t i = last_protocol(unit); i >= 0; i = protocols_[i].previous) {
-    const ProtocolFacts& facts = protocols_[i];
-    if (facts.sequence >= tree_size || facts.source != view.source) continue;
-    int32_t& head = heads[static_cast<size_t>(facts.stage)];
-    if (head < 0) head = i;
-  }
-  const int32_t preliminary = heads[static_cast<size_t>(Stage::kPreliminary)];
-  const int32_t final = heads[static_cast<size_t>(Stage::kFinal)];
-  const int32_t corrected = heads[static_cast<size_t>(Stage::kCorrected)];
-
   Effect effect;
-  switch (view.policy) {
-    case Policy::kPreliminaryOnly:
-      effect.protocol = preliminary;
-      break;
-    case Policy::kFinalOnly:
-      effect.protocol = final;
-      break;
-    case Policy::kFinalElsePreliminary:
-      effect.protocol = final >= 0 ? final : preliminary;
-      break;
-    case Policy::kCorrectedFirst:
-      effect.protocol = corrected >= 0 ? corrected : final >= 0 ? final : preliminary;
-      break;
+  if (const Stream* stream = FindStream(unit, view.source)) {
+    const auto head = [&](Stage stage) { return HeadOf(stream->last[static_cast<size_t>(stage)], tree_size); };
+    const auto else_head = [&](int32_t first, Stage stage) { return first >= 0 ? first : head(stage); };
+    switch (view.policy) {
+      case Policy::kPreliminaryOnly:
+        effect.protocol = head(Stage::kPreliminary);
+        break;
+      case Policy::kFinalOnly:
+        effect.protocol = head(Stage::kFinal);
+        break;
+      case Policy::kFinalElsePreliminary:
+        effect.protocol = else_head(head(Stage::kFinal), Stage::kPreliminary);
+        break;
+      case Policy::kCorrectedFirst:
+        effect.protocol = else_head(else_head(head(Stage::kCorrected), Stage::kFinal), Stage::kPreliminary);
+        break;
+    }
   }
   const StatusChange status = StatusAt(unit, tree_size);
   effect.contested = status.open_appeals > 0;
@@ -124,7 +127,11 @@ Effect ContestHistory::EffectAt(UnitIndex unit, const ResolvedView& view, int64_
 
 std::vector<int64_t> ContestHistory::SequencesOf(UnitIndex unit) const {
   std::vector<int64_t> sequences;
-  for (int32_t i = last_protocol(unit); i >= 0; i = protocols_[i].previous) sequences.push_back(protocols_[i].sequence);
+  for (int32_t s = first_stream_[unit - root_]; s >= 0; s = streams_[s].next) {
+    for (const int32_t last : streams_[s].last) {
+      for (int32_t i = last; i >= 0; i = protocols_[i].previous) sequences.push_back(protocols_[i].sequence);
+    }
+  }
   for (int32_t i = last_status_[unit - root_]; i >= 0; i = statuses_[i].previous) {
     sequences.push_back(statuses_[i].sequence);
   }
@@ -140,8 +147,15 @@ const ViewIndex* ContestHistory::FindViewIndex(const ResolvedView& view) const {
 
 void ContestHistory::AppendProtocol(const ProtocolFacts& facts, std::span<const int32_t> figures,
                                     std::span<const Finding> findings) {
+  int32_t stream = first_stream_[facts.unit - root_];
+  while (stream >= 0 && streams_[stream].source != facts.source) stream = streams_[stream].next;
+  if (stream < 0) {
+    stream = static_cast<int32_t>(streams_.size());
+    streams_.push_back(Stream{.source = facts.source, .next = first_stream_[facts.unit - root_]});
+    first_stream_[facts.unit - root_] = stream;
+  }
+  int32_t& last = streams_[stream].last[static_cast<size_t>(facts.stage)];
   ProtocolFacts stored = facts;
-  int32_t& last = last_protocol_[facts.unit - root_];
   stored.previous = last;
   stored.finding_begin = static_cast<int32_t>(findings_.size());
   stored.finding_count = static_cast<int32_t>(findings.size());
@@ -189,12 +203,14 @@ const ViewIndex& ContestHistory::KeepViewIndex(const ResolvedView& view, int64_t
 // ElectionHistory
 
 std::optional<int32_t> ElectionHistory::FindContest(std::string_view contest_id) const {
+  if (contest_count() == 1 && contests_.front()->contest().id == contest_id) return 0;
   const auto it = contest_index_.find(contest_id);
   if (it == contest_index_.end()) return std::nullopt;
   return it->second;
 }
 
 std::optional<int32_t> ElectionHistory::FindSource(std::string_view source_id) const {
+  if (!header_.sources.empty() && header_.sources.front().id == source_id) return 0;
   const auto it = source_index_.find(source_id);
   if (it == source_index_.end()) return std::nullopt;
   return it->second;
@@ -463,7 +479,7 @@ void History::CheckFigures(const ElectionHistory& election, const ContestHistory
                            const ProtocolSubmitted& event, Refusals& refusals) const {
   const std::vector<Line>& lines = election.header().lines;
   const std::vector<Option>& options = contest.contest().options;
-  std::vector<bool> seen(contest.column_count(), false);
+  absl::InlinedVector<bool, 64> seen(contest.column_count(), false);
   const auto check = [&](const char* list, size_t i, const Figure& figure, int32_t column) {
     if (figure.count.has_value() && !IsCount(*figure.count)) {
       Refuse(refusals, RefusalReason::kCountOutOfRange, absl::StrCat("protocol_submitted.", list, "[", i, "].count"),
@@ -864,6 +880,8 @@ int64_t History::TreeSizeAt(int64_t time_micros) const {
 }
 
 std::optional<int32_t> History::FindElection(std::string_view election_id) const {
+  // Submissions come in runs of one election, mostly the newest.
+  if (!elections_.empty() && elections_.back()->header().election_id == election_id) return election_count() - 1;
   const auto it = election_index_.find(election_id);
   if (it == election_index_.end()) return std::nullopt;
   return it->second;

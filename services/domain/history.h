@@ -5,6 +5,7 @@
 #ifndef HATTAMA_SERVICES_DOMAIN_HISTORY_H_
 #define HATTAMA_SERVICES_DOMAIN_HISTORY_H_
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -32,7 +33,7 @@ struct ProtocolFacts {
   int32_t source = 0;
   Stage stage = Stage::kPreliminary;
   bool hard = false;      // A hard rule is broken.
-  int32_t previous = -1;  // The protocol recorded before it for the same unit, of any source and stage.
+  int32_t previous = -1;  // The protocol that it supersedes: of the same unit, source and stage.
   int64_t superseded_sequence = kNever;
   int64_t released_sequence = kNever;
   int32_t finding_begin = 0;
@@ -68,8 +69,6 @@ class ContestHistory {
     return std::span<const Finding>(findings_).subspan(protocols_[protocol].finding_begin,
                                                        protocols_[protocol].finding_count);
   }
-  // The last protocol recorded for the unit, or -1; follow ProtocolFacts::previous to older ones.
-  int32_t last_protocol(UnitIndex unit) const { return last_protocol_[unit - root_]; }
   // The index of the protocol recorded at `sequence`, or -1.
   int32_t FindProtocol(int64_t sequence) const;
 
@@ -89,6 +88,17 @@ class ContestHistory {
  private:
   friend class History;
 
+  // What one source states for one unit.
+  struct Stream {
+    int32_t source = 0;
+    std::array<int32_t, 4> last{-1, -1, -1, -1};  // By Stage: the protocol recorded last, or -1; index 0 is unused.
+    int32_t next = -1;                            // The unit's next stream.
+  };
+
+  // The stream of the unit and source, or nullptr.
+  const Stream* FindStream(UnitIndex unit, int32_t source) const;
+  // The protocol in force at tree_size of those that `last` ends.
+  int32_t HeadOf(int32_t last, int64_t tree_size) const;
   void AppendProtocol(const ProtocolFacts& facts, std::span<const int32_t> figures, std::span<const Finding> findings);
   void AppendStatus(UnitIndex unit, StatusChange change);
   // Tells every kept index that the effect of the unit may have changed at `sequence`.
@@ -106,8 +116,9 @@ class ContestHistory {
   std::vector<int32_t> figures_;  // Row i at [i * column_count, (i + 1) * column_count).
   std::vector<Finding> findings_;
   std::vector<StatusChange> statuses_;
-  std::vector<int32_t> last_protocol_;  // By unit - root_.
-  std::vector<int32_t> last_status_;    // By unit - root_.
+  std::vector<Stream> streams_;
+  std::vector<int32_t> first_stream_;  // By unit - root_.
+  std::vector<int32_t> last_status_;   // By unit - root_.
   std::vector<std::unique_ptr<ViewIndex>> view_indexes_;
 };
 

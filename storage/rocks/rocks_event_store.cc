@@ -91,7 +91,8 @@ rocksdb::DBOptions DatabaseOptions(bool create) {
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   options.max_background_jobs = 2;
   options.keep_log_file_num = 4;
-  options.max_total_wal_size = 512 << 20;
+  // What a start has to replay of RocksDB's own log.
+  options.max_total_wal_size = 64 << 20;
   return options;
 }
 
@@ -117,6 +118,8 @@ RocksEventStore::RocksEventStore(std::string directory, Options options)
 
 RocksEventStore::~RocksEventStore() {
   if (db_ == nullptr) return;
+  // Everything is durable already; a flush only spares the next start the replay of RocksDB's log.
+  if (poisoned_.ok()) db_->Flush({}, families_);
   for (rocksdb::ColumnFamilyHandle* family : families_) db_->DestroyColumnFamilyHandle(family);
   db_->Close();
 }

@@ -1,0 +1,206 @@
+"""What goes wrong in life: a folder in use, a port in use, a folder that is none of ours, questions about the future,
+clients that vanish."""
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import unittest
+
+from scenario import BIN, FINDINGS, FINE, ROOT, UNREACHABLE, USAGE, Client, Server, ServerCase
+
+SERVE_SECONDS_MAX = 30
+
+
+def serve(*arguments):
+    """Runs hattamad until it ends by itself; fails the test where it stays up."""
+    return subprocess.run([BIN / "hattamad", *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          timeout=SERVE_SECONDS_MAX)
+
+
+class RefusalsTest(ServerCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.elections = cls.folder / "elections"
+        subprocess.run([sys.executable, ROOT / "deploy" / "demo" / "generate.py", "--out", cls.elections], check=True,
+                       capture_output=True)
+        cls.small = cls.elections / "kz-maslikhat-2023"
+        cls.define(cls.client, cls.small)
+        cls.client.checked("import", cls.small, "--mapping", cls.small / "mapping.json", allowed=(FINE, FINDINGS))
+
+    @staticmethod
+    def define(client, folder):
+        client.define(folder / "definition.json", "--mapping", folder / "mapping.json", "--stations", folder / "stations.csv.gz")
+
+    def assert_refused(self, done, *words):
+        """It ended on its own with a failure, and one line says what and where."""
+        text = done.stdout + done.stderr
+        self.assertGreater(done.returncode, 0, text)
+        self.assertNotIn("terminate called", text)
+        for word in words:
+            self.assertIn(word, text)
+
+    def assert_alive(self):
+        self.assertEqual(self.client.run("status").returncode, FINE)
+
+    def test_a_second_server_on_the_same_folder_is_refused(self):
+        done = serve("serve", "--data", self.folder / "data", "--listen", "127.0.0.1:0")
+        self.assert_refused(done, str(self.folder / "data"))
+        self.assert_alive()
+
+    def test_a_port_in_use_is_refused_and_named(self):
+        done = serve("serve", "--data", self.folder / "port", "--listen", self.server.address, "--init-origin", "test.example/a")
+        self.assert_refused(done, self.server.address)
+        self.assert_alive()
+
+    def test_a_folder_without_a_ledger_is_refused(self):
+        done = serve("serve", "--data", self.folder / "nothing", "--listen", "127.0.0.1:0")
+        self.assert_refused(done, str(self.folder / "nothing"))
+
+    def test_init_refuses_a_ledger_that_exists(self):
+        done = serve("init", "--data", self.folder / "data", "--origin", "test.example/b")
+        self.assert_refused(done, str(self.folder / "data"))
+
+    def test_a_folder_of_somebody_else_is_refused_and_left_alone(self):
+        folder = self.folder / "foreign"
+        folder.mkdir()
+        (folder / "CURRENT").write_bytes(b"not a manifest\n")
+        (folder / "letter.txt").write_text("keep me", encoding="utf-8")
+        done = serve("serve", "--data", folder, "--listen", "127.0.0.1:0", "--init-origin", "test.example/c")
+        self.assert_refused(done, str(folder))
+        self.assertEqual((folder / "letter.txt").read_text(encoding="utf-8"), "keep me")
+        self.assertEqual((folder / "CURRENT").read_bytes(), b"not a manifest\n")
+
+    def test_a_folder_that_cannot_be_written_is_refused(self):
+        if os.geteuid() == 0:
+            # Root may write anywhere: a file in the place of the folder is refused for everybody.
+            path = self.folder / "a-file"
+            path.write_text("", encoding="utf-8")
+        else:
+            path = self.folder / "read-only"
+            path.mkdir(mode=0o500)
+        done = serve("serve", "--data", path, "--listen", "127.0.0.1:0", "--init-origin", "test.example/d")
+        self.assert_refused(done, str(path))
+
+    def test_an_address_beyond_this_machine_wants_encryption(self):
+        done = serve("serve", "--data", self.folder / "remote", "--listen", "0.0.0.0:0", "--init-origin", "test.example/e")
+        self.assert_refused(done, "0.0.0.0")
+
+    def test_a_version_beyond_the_head_is_out_of_range(self):
+        done = self.client.run("tally", "kz-maslikhat-2023", "--at", "999999999")
+        self.assert_refused(done, "999999999")
+        done = self.client.run("watch", "--from", "999999999", "--until-caught-up")
+        self.assert_refused(done, "999999999")
+        done = self.client.run("prove", "--sequence", "999999999")
+        self.assert_refused(done, "999999999")
+
+    def test_unknown_names_are_named(self):
+        self.assert_refused(self.client.run("tally", "no-such-election"), "no-such-election")
+        self.assert_refused(self.client.run("tally", "kz-maslikhat-2023", "--contest", "mayor"), "mayor")
+        self.assert_refused(self.client.run("tally", "kz-maslikhat-2023", "--unit", "M-99"), "M-99")
+        self.assert_refused(self.client.run("tally", "kz-maslikhat-2023", "--source", "nobody"), "nobody")
+
+    def test_usage_faults_have_an_exit_code_of_their_own(self):
+        self.assertEqual(self.client.run("tally").returncode, USAGE)
+        self.assertEqual(self.client.run("no-such-verb").returncode, USAGE)
+
+    def test_a_server_that_is_not_there_is_unreachable(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            done = Client(f"127.0.0.1:{taken.getsockname()[1]}").run("--timeout", "2s", "status")
+        self.assertEqual(done.returncode, UNREACHABLE, done.stdout + done.stderr)
+
+    def test_a_faulty_definition_is_refused_with_its_path(self):
+        path = self.folder / "faulty.json"
+        text = (self.small / "definition.json").read_text(encoding="utf-8")
+        path.write_text(text.replace('"share_base_id": "votes"', '"share_base_id": "voters"'), encoding="utf-8")
+        done = self.client.run("define", path)
+        self.assert_refused(done, "contests[0].share_base_id", "voters")
+
+    def test_a_changed_definition_of_the_same_election_is_refused(self):
+        path = self.folder / "changed.json"
+        text = (self.small / "definition.json").read_text(encoding="utf-8")
+        path.write_text(text.replace("Candidate A", "Candidate Alpha"), encoding="utf-8")
+        before = self.client.json("status")["as_of"]
+        done = self.client.run("define", path, "--mapping", self.small / "mapping.json", "--stations", self.small / "stations.csv.gz")
+        self.assert_refused(done, "kz-maslikhat-2023")
+        self.assertEqual(self.client.json("status")["as_of"], before)
+
+    def test_rubbish_rows_are_refused_one_by_one(self):
+        folder = self.folder / "rubbish"
+        folder.mkdir(exist_ok=True)
+        header = "contest,station_id,phase,source,version,recorded_at,registered,issued,found_in_boxes,valid,invalid,A,B\n"
+        (folder / "protocols.csv").write_text(
+            header + "deputy,M-01,preliminary,precinct,1,,500,-3,100,90,10,50,40\n"
+            + "deputy,M-77,preliminary,precinct,1,,500,100,100,90,10,50,40\n"
+            + "deputy,M-02,preliminary,precinct,1,,500,1e2,100,90,10,50,40\n"
+            + "deputy,M-03,preliminary,precinct,1,,500,100,100,90,10,50,99999999999999999999\n", encoding="utf-8")
+        before = self.client.json("status")["as_of"]
+        done = self.client.run("import", folder, "--mapping", self.small / "mapping.json")
+        self.assertEqual(done.returncode, 3, done.stdout + done.stderr)
+        for line in "protocols.csv:2", "protocols.csv:3", "protocols.csv:4", "protocols.csv:5":
+            self.assertIn(line, done.stdout + done.stderr)
+        self.assertEqual(self.client.json("status")["as_of"], before)
+
+    def test_a_second_protocol_without_a_predecessor_is_refused(self):
+        # The stream of M-01 has a head: other figures need to name it.
+        folder = self.folder / "second"
+        folder.mkdir(exist_ok=True)
+        (folder / "protocols.csv").write_text(
+            "contest,station_id,phase,source,version,recorded_at,registered,issued,found_in_boxes,valid,invalid,A,B\n"
+            "deputy,M-01,final,precinct,1,,498,232,232,224,8,119,105\n", encoding="utf-8")
+        done = self.client.run("import", folder, "--mapping", self.small / "mapping.json")
+        self.assertEqual(done.returncode, 3, done.stdout + done.stderr)
+        self.assertIn("M-01", done.stdout + done.stderr)
+
+    def test_a_client_that_vanishes_mid_stream_leaves_whole_events(self):
+        server = Server(self.folder / "vanish")
+        self.addCleanup(server.kill)
+        client = Client(server.address)
+        folder = self.elections / "kz-mazhilis-2023"
+        self.define(client, folder)
+        defined = int(client.json("status")["as_of"]["tree_size"])
+        for _ in range(3):
+            process = client.start("import", folder, "--mapping", folder / "mapping.json")
+            deadline = time.monotonic() + 30
+            before = int(client.json("status")["as_of"]["tree_size"])
+            while int(client.json("status")["as_of"]["tree_size"]) < before + 500 and time.monotonic() < deadline:
+                if process.poll() is not None:
+                    break
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+        report = client.json("import", folder, "--mapping", folder / "mapping.json")
+        self.assertEqual(report["imported"] + report["already_recorded"], 41604)
+        self.assertEqual(int(client.json("status")["as_of"]["tree_size"]), defined + 41604)
+        client.checked("export", "--out", self.folder / "vanish.raw")
+
+    def test_a_web_browser_at_the_port_does_no_harm(self):
+        host, port = self.server.address.rsplit(":", 1)
+        connection = http.client.HTTPConnection(host, int(port), timeout=5)
+        try:
+            connection.request("GET", "/")
+            connection.getresponse().read()
+        except (http.client.HTTPException, OSError):
+            pass
+        finally:
+            connection.close()
+        with socket.create_connection((host, int(port)), timeout=5) as raw:
+            raw.sendall(bytes(range(256)) * 64)
+        self.assert_alive()
+
+    def test_sigterm_drains_and_the_same_head_comes_back(self):
+        server = Server(self.folder / "drain")
+        self.define(Client(server.address), self.small)
+        before = Client(server.address).json("status")["as_of"]
+        self.assertEqual(server.stop(), 0, server.output())
+        again = Server(self.folder / "drain")
+        self.addCleanup(again.kill)
+        self.assertEqual(Client(again.address).json("status")["as_of"], before)
+
+
+if __name__ == "__main__":
+    unittest.main()
