@@ -16,7 +16,7 @@ constexpr char kByteOrderMark[] = "\xEF\xBB\xBF";
 
 }  // namespace
 
-absl::StatusOr<std::string> ReadTextFile(const std::string& path) {
+absl::StatusOr<std::string> ReadBytes(const std::string& path) {
   const bool standard_input = path == "-";
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(standard_input ? stdin : std::fopen(path.c_str(), "rb"),
                                                        standard_input ? [](std::FILE*) { return 0; } : std::fclose);
@@ -31,7 +31,12 @@ absl::StatusOr<std::string> ReadTextFile(const std::string& path) {
     }
   }
   if (std::ferror(file.get())) return UsageError(absl::StrCat(path, ": ", std::strerror(errno)));
-  if (absl::StartsWith(text, kByteOrderMark)) text.erase(0, 3);
+  return text;
+}
+
+absl::StatusOr<std::string> ReadTextFile(const std::string& path) {
+  absl::StatusOr<std::string> text = ReadBytes(path);
+  if (text.ok() && absl::StartsWith(*text, kByteOrderMark)) text->erase(0, 3);
   return text;
 }
 

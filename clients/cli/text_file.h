@@ -12,7 +12,10 @@ namespace hattama::cli {
 // Largest file read whole.
 inline constexpr int64_t kTextFileBytesMax = 256 << 20;
 
-// The whole file without a byte order mark. UsageError names the path and why it cannot be read.
+// The whole file. UsageError names the path and why it cannot be read.
+absl::StatusOr<std::string> ReadBytes(const std::string& path);
+
+// The same without a byte order mark.
 absl::StatusOr<std::string> ReadTextFile(const std::string& path);
 
 }  // namespace hattama::cli
