@@ -37,7 +37,8 @@ std::string EnvironmentLanguage() {
 ExitCode Complain(const absl::Status& status) {
   const bool colour = isatty(STDERR_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
   for (absl::string_view line : absl::StrSplit(status.message(), '\n')) {
-    std::fprintf(stderr, "%s %s\n", Toned("hattama:", Tone::kBad, colour).c_str(), OneLine({line.data(), line.size()}).c_str());
+    std::fprintf(stderr, "%s %s\n", Toned("hattama:", Tone::kBad, colour).c_str(),
+                 OneLine({line.data(), line.size()}).c_str());
   }
   return ExitCodeOf(status);
 }
@@ -56,17 +57,25 @@ ExitCode Run(int argc, const char* const* argv) {
   app.require_subcommand(1);
   app.fallthrough();
   app.footer(kFooter);
-  app.add_option("--server", globals.server, "HOST:PORT of the server")->envname("HATTAMA_SERVER")->capture_default_str();
+  app.add_option("--server", globals.server, "HOST:PORT of the server")
+      ->envname("HATTAMA_SERVER")
+      ->capture_default_str();
   app.add_flag("--tls", globals.tls, "Connects by TLS, trusting the system's certificate authorities");
   app.add_option("--tls-ca", globals.tls_ca, "PEM file of the certificate authority to trust; means --tls");
-  CLI::Option* certificate = app.add_option("--tls-cert", globals.tls_cert, "PEM file of the client's certificates; means --tls");
+  CLI::Option* certificate =
+      app.add_option("--tls-cert", globals.tls_cert, "PEM file of the client's certificates; means --tls");
   CLI::Option* key = app.add_option("--tls-key", globals.tls_key, "PEM file of the client's private key");
   certificate->needs(key);
   key->needs(certificate);
   app.add_option("--timeout", timeout, "How long to wait for an answer, like 5s")->capture_default_str();
-  app.add_option("--format", format, "table, json or csv")->check(CLI::IsMember({"table", "json", "csv"}))->capture_default_str();
-  app.add_option("--color", colour, "auto, always or never")->check(CLI::IsMember({"auto", "always", "never"}))->capture_default_str();
-  app.add_option("--language", globals.language, "Language of names, like kk, kk-Latn, ru or en")->capture_default_str();
+  app.add_option("--format", format, "table, json or csv")
+      ->check(CLI::IsMember({"table", "json", "csv"}))
+      ->capture_default_str();
+  app.add_option("--color", colour, "auto, always or never")
+      ->check(CLI::IsMember({"auto", "always", "never"}))
+      ->capture_default_str();
+  app.add_option("--language", globals.language, "Language of names, like kk, kk-Latn, ru or en")
+      ->capture_default_str();
   app.add_flag("--no-progress", no_progress, "Draws no progress bar");
 
   AddDefine(app, session);
@@ -100,9 +109,11 @@ ExitCode Run(int argc, const char* const* argv) {
     return Complain(UsageError(absl::StrCat(error.what(), " (see hattama --help)")));
   }
 
-  static const std::map<std::string, Format> kFormats = {{"table", Format::kTable}, {"json", Format::kJson}, {"csv", Format::kCsv}};
+  static const std::map<std::string, Format> kFormats = {
+      {"table", Format::kTable}, {"json", Format::kJson}, {"csv", Format::kCsv}};
   globals.format = kFormats.at(format);
-  globals.colour = colour == "always" || (colour == "auto" && isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr);
+  globals.colour =
+      colour == "always" || (colour == "auto" && isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr);
   globals.progress = !no_progress && isatty(STDERR_FILENO) != 0;
   if (!absl::ParseDuration(timeout, &globals.timeout) || globals.timeout <= absl::ZeroDuration()) {
     return Complain(UsageError(absl::StrCat("--timeout ", timeout, ": is no duration like 5s")));

@@ -58,7 +58,8 @@ class LineReader {
         int error = Z_OK;
         const char* told = gzerror(file_, &error);
         if (bytes < 0 || error == Z_BUF_ERROR || error == Z_DATA_ERROR) {
-          return absl::InvalidArgumentError(absl::StrCat(path_, ":", line_, ": gzip is damaged or cut short (", told, ")"));
+          return absl::InvalidArgumentError(
+              absl::StrCat(path_, ":", line_, ": gzip is damaged or cut short (", told, ")"));
         }
         if (bytes == 0) return !line.empty();
         at_ = 0;
@@ -71,7 +72,8 @@ class LineReader {
       at_ += length;
       if (newline != nullptr) return true;
       if (line.size() > kCsvRowBytesMax) {
-        return absl::InvalidArgumentError(absl::StrCat(path_, ":", line_, ": line is longer than ", kCsvRowBytesMax, " bytes"));
+        return absl::InvalidArgumentError(
+            absl::StrCat(path_, ":", line_, ": line is longer than ", kCsvRowBytesMax, " bytes"));
       }
     }
   }

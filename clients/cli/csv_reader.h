@@ -1,5 +1,5 @@
-// Rows of a CSV file, plain or gzip, one at a time. UTF-8 with or without a byte order mark, any line ends, quoted cells
-// that hold line ends. What a faulty row costs is the caller's choice: it is told, and reading goes on.
+// Rows of a CSV file, plain or gzip, one at a time. UTF-8 with or without a byte order mark, any line ends, quoted
+// cells that hold line ends. What a faulty row costs is the caller's choice: it is told, and reading goes on.
 #ifndef HATTAMA_CLIENTS_CLI_CSV_READER_H_
 #define HATTAMA_CLIENTS_CLI_CSV_READER_H_
 
@@ -39,10 +39,10 @@ class CsvHeader {
   absl::flat_hash_map<std::string, size_t> by_name_;
 };
 
-// Reads `path`. `header` is called once, then `row` for each row, then nothing more. Either ends the reading by a status
-// that is not ok. A row with another number of cells than the header, or with bytes that are no UTF-8, goes to `faulty`
-// with what is wrong with it. UsageError where the file cannot be opened; InvalidArgument with path and line where it is
-// no CSV or its gzip is damaged or cut short: rows before that place were already handed out.
+// Reads `path`. `header` is called once, then `row` for each row, then nothing more. Either ends the reading by a
+// status that is not ok. A row with another number of cells than the header, or with bytes that are no UTF-8, goes to
+// `faulty` with what is wrong with it. UsageError where the file cannot be opened; InvalidArgument with path and line
+// where it is no CSV or its gzip is damaged or cut short: rows before that place were already handed out.
 absl::Status ReadCsv(const std::string& path, const std::function<absl::Status(const CsvHeader&)>& header,
                      const std::function<absl::Status(const CsvRow&)>& row,
                      const std::function<absl::Status(int64_t line, const std::string& what)>& faulty);

@@ -39,11 +39,13 @@ class Faults {
   size_t count_ = 0;
 };
 
-std::optional<size_t> Need(const CsvHeader& header, const std::string& column, const std::string& path, Faults& faults) {
+std::optional<size_t> Need(const CsvHeader& header, const std::string& column, const std::string& path,
+                           Faults& faults) {
   if (column.empty()) return std::nullopt;
   const std::optional<size_t> found = header.Find(column);
   if (!found) {
-    faults.Add(absl::StrCat(path, ":1: has no column \"", column, "\"; its columns are ", absl::StrJoin(header.columns(), ", ")));
+    faults.Add(absl::StrCat(path, ":1: has no column \"", column, "\"; its columns are ",
+                            absl::StrJoin(header.columns(), ", ")));
   }
   return found;
 }
@@ -51,7 +53,8 @@ std::optional<size_t> Need(const CsvHeader& header, const std::string& column, c
 // Adds units and roll of the stations file to a definition.
 class StationsReader {
  public:
-  StationsReader(const StationsMapping& mapping, const std::string& path, v1::ElectionDefinition& definition, Faults& faults)
+  StationsReader(const StationsMapping& mapping, const std::string& path, v1::ElectionDefinition& definition,
+                 Faults& faults)
       : mapping_(mapping), path_(path), definition_(definition), faults_(faults) {
     for (const v1::Unit& unit : definition.units()) parents_[unit.unit_id()] = unit.parent_id();
     if (!parents_.contains(mapping.root.unit_id())) Add(mapping.root);
@@ -59,7 +62,8 @@ class StationsReader {
 
   absl::Status Read() {
     return ReadCsv(
-        path_, [&](const CsvHeader& header) { return TakeHeader(header); }, [&](const CsvRow& row) { return TakeRow(row); },
+        path_, [&](const CsvHeader& header) { return TakeHeader(header); },
+        [&](const CsvRow& row) { return TakeRow(row); },
         [&](int64_t line, const std::string& what) {
           faults_.Add(absl::StrCat(path_, ":", line, ": ", what));
           return absl::OkStatus();
@@ -112,7 +116,8 @@ class StationsReader {
       if (const auto known = parents_.find(id); known == parents_.end()) {
         Add(MakeUnit(id, parent, level.level, name));
       } else if (known->second != parent) {
-        return fault(absl::StrCat("unit \"", id, "\" lies below \"", parent, "\" here and below \"", known->second, "\" before"));
+        return fault(absl::StrCat("unit \"", id, "\" lies below \"", parent, "\" here and below \"", known->second,
+                                  "\" before"));
       }
       parent = std::move(id);
     }
@@ -128,7 +133,8 @@ class StationsReader {
     if (!registered_ || row.cells[*registered_].empty()) return absl::OkStatus();
     int64_t voters = 0;
     if (!absl::SimpleAtoi(row.cells[*registered_], &voters)) {
-      return fault(absl::StrCat("\"", row.cells[*registered_], "\" in column \"", mapping_.registered, "\" is no whole number"));
+      return fault(
+          absl::StrCat("\"", row.cells[*registered_], "\" in column \"", mapping_.registered, "\" is no whole number"));
     }
     v1::RollEntry& entry = *definition_.add_roll();
     entry.set_unit_id(id);
@@ -136,7 +142,8 @@ class StationsReader {
     return absl::OkStatus();
   }
 
-  v1::Unit MakeUnit(const std::string& id, const std::string& parent, const std::string& level, const std::string& name) const {
+  v1::Unit MakeUnit(const std::string& id, const std::string& parent, const std::string& level,
+                    const std::string& name) const {
     v1::Unit unit;
     unit.set_unit_id(id);
     unit.set_parent_id(parent);

@@ -12,7 +12,8 @@
 namespace hattama::cli {
 
 // Appends the SHA-256 of each file, labelled by the file's name. UsageError names a file that cannot be read.
-absl::Status AddEvidence(const std::vector<std::string>& paths, google::protobuf::RepeatedPtrField<v1::EvidenceDigest>& evidence);
+absl::Status AddEvidence(const std::vector<std::string>& paths,
+                         google::protobuf::RepeatedPtrField<v1::EvidenceDigest>& evidence);
 
 }  // namespace hattama::cli
 

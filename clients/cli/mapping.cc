@@ -31,7 +31,9 @@ class ObjectReader {
   std::string Path(const std::string& key) const {
     return path_.empty() ? key : key.empty() ? path_ : absl::StrCat(path_, ".", key);
   }
-  void Fault(const std::string& key, const std::string& what) { faults_.push_back(absl::StrCat(Path(key), ": ", what)); }
+  void Fault(const std::string& key, const std::string& what) {
+    faults_.push_back(absl::StrCat(Path(key), ": ", what));
+  }
 
   const json* Find(const std::string& key, bool required) {
     asked_.insert(key);
@@ -59,7 +61,8 @@ class ObjectReader {
     if (value == nullptr) return {};
     if (value->is_string()) return {value->get<std::string>()};
     std::vector<std::string> texts;
-    const bool list = value->is_array() && std::all_of(value->begin(), value->end(), [](const json& v) { return v.is_string(); });
+    const bool list =
+        value->is_array() && std::all_of(value->begin(), value->end(), [](const json& v) { return v.is_string(); });
     if (!list) {
       Fault(key, "is no list of texts");
     } else {
@@ -155,7 +158,8 @@ ProtocolsMapping ReadProtocols(const json& document, const std::string& path, st
   for (const auto& [text, name] : reader.TextMap("stages", true)) {
     const v1::Stage stage = StageNamed(name);
     if (stage == v1::STAGE_UNSPECIFIED) {
-      reader.Fault(absl::StrCat("stages.", text), absl::StrCat("\"", name, "\" is none of preliminary, final, corrected"));
+      reader.Fault(absl::StrCat("stages.", text),
+                   absl::StrCat("\"", name, "\" is none of preliminary, final, corrected"));
     }
     protocols.stages[text] = stage;
   }
@@ -194,7 +198,8 @@ absl::StatusOr<Mapping> ParseMapping(std::string_view text, std::string_view wha
     mapping.election = reader.Text("election", true);
     if (const json* part = reader.Find("stations", false)) mapping.stations = ReadStations(*part, "stations", faults);
     if (const json* part = reader.Find("options", false)) mapping.options = ReadOptions(*part, "options", faults);
-    if (const json* part = reader.Find("protocols", false)) mapping.protocols = ReadProtocols(*part, "protocols", faults);
+    if (const json* part = reader.Find("protocols", false))
+      mapping.protocols = ReadProtocols(*part, "protocols", faults);
   }
   if (!faults.empty()) {
     for (std::string& fault : faults) fault = absl::StrCat(absl::string_view(what.data(), what.size()), ": ", fault);

@@ -59,7 +59,8 @@ void CheckValue(const json& value, const FieldDescriptor& field, const std::stri
         digits = absl::SimpleAtoi(value.get<std::string>(), &number);
       }
       if (!whole_number && !digits) fault("whole number");
-      if (value.is_number_unsigned() && value.get<uint64_t>() > static_cast<uint64_t>(INT64_MAX)) fault("64-bit number");
+      if (value.is_number_unsigned() && value.get<uint64_t>() > static_cast<uint64_t>(INT64_MAX))
+        fault("64-bit number");
     }
   }
 }

@@ -17,8 +17,8 @@ std::string ToJson(const google::protobuf::Message& message);
 // The same as a document that other fields can be added to; keys keep the order of the message.
 nlohmann::ordered_json ToJsonDocument(const google::protobuf::Message& message);
 
-// Fills `message` from a JSON document. InvalidArgument names `what` (a path or a title) and every field that is unknown
-// or of another type, each with its path; for text that is no JSON the line and column.
+// Fills `message` from a JSON document. InvalidArgument names `what` (a path or a title) and every field that is
+// unknown or of another type, each with its path; for text that is no JSON the line and column.
 absl::Status FromJson(std::string_view text, std::string_view what, google::protobuf::Message& message);
 
 // Parses any JSON. InvalidArgument names `what`, line and column.

@@ -34,7 +34,8 @@ void PrintAside(const Session& session, std::string_view text) {
 }
 
 void PrintCsv(const std::vector<std::string>& cells) {
-  Print(absl::StrJoin(cells, ",", [](std::string* out, const std::string& cell) { out->append(CsvCell(cell)); }) + "\n");
+  Print(absl::StrJoin(cells, ",", [](std::string* out, const std::string& cell) { out->append(CsvCell(cell)); }) +
+        "\n");
 }
 
 std::string CsvCount(bool has, int64_t count) { return has ? absl::StrCat(count) : ""; }
@@ -63,7 +64,8 @@ Cell OutcomeCell(const v1::Outcome& outcome) {
 
 absl::Status RequireNoCsv(const Session& session, std::string_view verb) {
   if (session.globals.format != Format::kCsv) return absl::OkStatus();
-  return UsageError(absl::StrCat(absl::string_view(verb.data(), verb.size()), " has no rows: use --format=table or --format=json"));
+  return UsageError(
+      absl::StrCat(absl::string_view(verb.data(), verb.size()), " has no rows: use --format=table or --format=json"));
 }
 
 }  // namespace hattama::cli

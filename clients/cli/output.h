@@ -39,11 +39,12 @@ Cell OutcomeCell(const v1::Outcome& outcome);
 // UsageError where --format=csv is asked for and the verb has no rows.
 absl::Status RequireNoCsv(const Session& session, std::string_view verb);
 
-// Asks page after page until `limit` items (0: all) are there. `ask` sets the page size and token of the request; `items`
-// gives the repeated field of an answer. The first answer is returned with all items; its token says whether there are
-// more.
+// Asks page after page until `limit` items (0: all) are there. `ask` sets the page size and token of the request;
+// `items` gives the repeated field of an answer. The first answer is returned with all items; its token says whether
+// there are more.
 template <class Request, class Response, class Ask, class Items>
-absl::StatusOr<Response> AllPages(Request request, int64_t limit, int32_t page_size_max, const Ask& ask, const Items& items) {
+absl::StatusOr<Response> AllPages(Request request, int64_t limit, int32_t page_size_max, const Ask& ask,
+                                  const Items& items) {
   Response all;
   bool first = true;
   do {

@@ -127,7 +127,8 @@ std::optional<RefusedRow> ProtocolRows::SetFigures(const CsvRow& row, const Cont
     const std::optional<size_t> column = contest.options[i];
     if (!column) {
       return RefusedRow{row.line, kMalformed,
-                        absl::StrCat("no column states option \"", option_id, "\" of contest \"", contest.contest->contest_id(), "\"")};
+                        absl::StrCat("no column states option \"", option_id, "\" of contest \"",
+                                     contest.contest->contest_id(), "\"")};
     }
     absl::StatusOr<std::optional<int64_t>> count = ParseCount(row.cells[*column]);
     if (!count.ok()) return column_fault(*column, kCount, count.status().message());
@@ -159,34 +160,42 @@ std::optional<RefusedRow> ProtocolRows::TakeRow(const CsvRow& row) {
   protocol.set_contest_id(mapped == mapping.contests.end() ? contest_text : mapped->second);
   const auto contest = contests_.find(protocol.contest_id());
   if (contest == contests_.end()) {
-    return refuse(kUnmapped, absl::StrCat("election \"", mapping_.election, "\" has no contest \"", protocol.contest_id(), "\""));
+    return refuse(kUnmapped,
+                  absl::StrCat("election \"", mapping_.election, "\" has no contest \"", protocol.contest_id(), "\""));
   }
 
   std::vector<std::string> source_texts;
   for (const size_t column : source_) source_texts.push_back(row.cells[column]);
   const std::string source_text = absl::StrJoin(source_texts, "|");
   const auto source = mapping.sources.find(source_text);
-  if (source == mapping.sources.end()) return refuse(kUnmapped, absl::StrCat("source \"", source_text, "\" is not in the mapping"));
+  if (source == mapping.sources.end())
+    return refuse(kUnmapped, absl::StrCat("source \"", source_text, "\" is not in the mapping"));
   protocol.set_source_id(source->second);
 
   const auto stage = mapping.stages.find(row.cells[stage_]);
-  if (stage == mapping.stages.end()) return refuse(kUnmapped, absl::StrCat("stage \"", row.cells[stage_], "\" is not in the mapping"));
+  if (stage == mapping.stages.end())
+    return refuse(kUnmapped, absl::StrCat("stage \"", row.cells[stage_], "\" is not in the mapping"));
   protocol.set_stage(stage->second);
 
   int64_t version = 0;
   if (version_ && !row.cells[*version_].empty() && (!absl::SimpleAtoi(row.cells[*version_], &version) || version < 0)) {
-    return refuse(kMalformed, absl::StrCat("column \"", mapping.version, "\": \"", row.cells[*version_], "\" is no version number"));
+    return refuse(kMalformed, absl::StrCat("column \"", mapping.version, "\": \"", row.cells[*version_],
+                                           "\" is no version number"));
   }
   if (recorded_at_ && !row.cells[*recorded_at_].empty()) {
     absl::StatusOr<google::protobuf::Timestamp> time = ParseMoment(row.cells[*recorded_at_]);
-    if (!time.ok()) return refuse(kMalformed, absl::StrCat("column \"", mapping.recorded_at, "\": ", time.status().message()));
+    if (!time.ok())
+      return refuse(kMalformed, absl::StrCat("column \"", mapping.recorded_at, "\": ", time.status().message()));
     *protocol.mutable_reported_time() = *time;
   }
   if (std::optional<RefusedRow> refused = SetFigures(row, contest->second, protocol)) return refused;
 
-  const std::string key = absl::StrJoin({protocol.contest_id(), protocol.unit_id(), protocol.source_id(),
-                                         std::to_string(protocol.stage())}, std::string("\0", 1));
-  ProtocolRow planned{.line = row.line, .protocol = protocol.SerializeAsString()};
+  const std::string key =
+      absl::StrJoin({protocol.contest_id(), protocol.unit_id(), protocol.source_id(), std::to_string(protocol.stage())},
+                    std::string("\0", 1));
+  ProtocolRow planned;
+  planned.line = row.line;
+  planned.protocol = protocol.SerializeAsString();
   const auto [known, added] = streams_[key].by_version.try_emplace(version, rows_.size());
   if (!added) {
     const ProtocolRow& other = rows_[known->second];

@@ -1,4 +1,5 @@
-// The rows of a protocols file as submissions, before any is sent: which go, which are skipped, which are refused and why.
+// The rows of a protocols file as submissions, before any is sent: which go, which are skipped, which are refused and
+// why.
 #ifndef HATTAMA_CLIENTS_CLI_PROTOCOL_ROWS_H_
 #define HATTAMA_CLIENTS_CLI_PROTOCOL_ROWS_H_
 
@@ -66,7 +67,8 @@ class ProtocolRows {
   absl::Status TakeHeader(const std::string& path, const CsvHeader& header);
   // Empty where the row was taken or skipped; else why it is refused.
   std::optional<RefusedRow> TakeRow(const CsvRow& row);
-  std::optional<RefusedRow> SetFigures(const CsvRow& row, const ContestColumns& contest, v1::ProtocolSubmitted& protocol) const;
+  std::optional<RefusedRow> SetFigures(const CsvRow& row, const ContestColumns& contest,
+                                       v1::ProtocolSubmitted& protocol) const;
   void LinkStreams();
 
   const Mapping& mapping_;

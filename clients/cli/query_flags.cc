@@ -17,7 +17,8 @@ void SubjectFlags::AddTo(CLI::App& verb) {
 }
 
 void ViewFlags::AddTo(CLI::App& verb) {
-  verb.add_option("--source", source, "Whose protocols: a commission or a monitor; the stations' commission unless given");
+  verb.add_option("--source", source,
+                  "Whose protocols: a commission or a monitor; the stations' commission unless given");
   verb.add_option("--policy", policy,
                   "Which of a source's protocols count: preliminary, final, final-else-preliminary, corrected-first "
                   "(unless given)");
@@ -26,7 +27,8 @@ void ViewFlags::AddTo(CLI::App& verb) {
 }
 
 void VersionFlag::AddTo(CLI::App& verb) {
-  verb.add_option("--at", at, "Version: a number of events, or a moment like 2023-03-20T06:00:00+06:00; the head unless given");
+  verb.add_option("--at", at,
+                  "Version: a number of events, or a moment like 2023-03-20T06:00:00+06:00; the head unless given");
 }
 
 absl::StatusOr<v1::VersionSelector> ParseVersion(std::string_view text) {
@@ -40,7 +42,8 @@ absl::StatusOr<v1::VersionSelector> ParseVersion(std::string_view text) {
   }
   absl::StatusOr<google::protobuf::Timestamp> time = ParseMoment(text);
   if (!time.ok()) {
-    return UsageError(absl::StrCat("version \"", std::string(text), "\" is neither a number of events nor a moment like "
+    return UsageError(absl::StrCat("version \"", std::string(text),
+                                   "\" is neither a number of events nor a moment like "
                                    "2023-03-20T06:00:00+06:00"));
   }
   *version.mutable_time() = *time;

@@ -32,9 +32,10 @@ absl::StatusOr<ExitCode> SubmitAndShow(Session& session, v1::Submission& submiss
       session.Call(session.submissions(), &v1::SubmissionService::Stub::Submit, request);
   if (!response.ok()) {
     if (validate_only || ExitCodeOf(response.status()) != ExitCode::kUnreachable) return response.status();
-    return absl::Status(response.status().code(),
-                        absl::StrCat(response.status().message(),
-                                     "\nit is not known whether it was recorded; the same command again records it once"));
+    return absl::Status(
+        response.status().code(),
+        absl::StrCat(response.status().message(),
+                     "\nit is not known whether it was recorded; the same command again records it once"));
   }
   const v1::Receipt& receipt = response->receipt();
   if (session.globals.format == Format::kJson) {
@@ -43,10 +44,12 @@ absl::StatusOr<ExitCode> SubmitAndShow(Session& session, v1::Submission& submiss
     if (validate_only) {
       PrintHeading(session, absl::StrCat("would be sequence ", Grouped(receipt.sequence()), "; nothing is recorded"));
     } else {
-      PrintHeading(session, absl::StrCat("sequence ", Grouped(receipt.sequence()), receipt.replayed() ? " (recorded before)" : ""));
+      PrintHeading(session, absl::StrCat("sequence ", Grouped(receipt.sequence()),
+                                         receipt.replayed() ? " (recorded before)" : ""));
       Print(absl::StrCat("submission ", Hex(receipt.submission_id()), "\nleaf       ", Hex(receipt.leaf_hash()), "\n"));
     }
-    for (const v1::Finding& finding : receipt.findings()) Print(absl::StrCat("finding    ", FindingText(session, finding), "\n"));
+    for (const v1::Finding& finding : receipt.findings())
+      Print(absl::StrCat("finding    ", FindingText(session, finding), "\n"));
     if (receipt.quarantined()) {
       Print("quarantined: it enters no tally until it is superseded or a decision releases it\n");
     }

@@ -29,8 +29,8 @@ absl::Status StreamSender::SendOnce(std::span<const std::string> submissions, si
     for (size_t next = first; next < submissions.size();) {
       message.clear_submissions();
       bytes = 0;
-      while (next < submissions.size() && static_cast<size_t>(message.submissions_size()) < kMessageSubmissionCountMax &&
-             bytes < kMessageBytesMax) {
+      while (next < submissions.size() &&
+             static_cast<size_t>(message.submissions_size()) < kMessageSubmissionCountMax && bytes < kMessageBytesMax) {
         bytes += submissions[next].size();
         *message.add_submissions() = submissions[next++];
       }
@@ -59,7 +59,8 @@ absl::Status StreamSender::SendOnce(std::span<const std::string> submissions, si
   if (!protocol_fault.ok()) return protocol_fault;
   if (!finished.ok()) return session_.Told(finished);
   if (done < submissions.size()) {
-    return absl::UnavailableError(absl::StrCat("server ended the stream with ", submissions.size() - done, " submissions unanswered"));
+    return absl::UnavailableError(
+        absl::StrCat("server ended the stream with ", submissions.size() - done, " submissions unanswered"));
   }
   return absl::OkStatus();
 }

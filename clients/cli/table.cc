@@ -93,7 +93,8 @@ std::string Table::Render(bool colour) const {
   }
 
   std::string out;
-  const auto add_line = [&](const std::function<std::string(size_t)>& text_of, const std::function<Tone(size_t)>& tone_of) {
+  const auto add_line = [&](const std::function<std::string(size_t)>& text_of,
+                            const std::function<Tone(size_t)>& tone_of) {
     std::string line;
     int pending = 0;  // Spaces owed before the next text, so that no line ends in spaces.
     for (size_t i = 0; i < columns_.size(); ++i) {
@@ -110,7 +111,8 @@ std::string Table::Render(bool colour) const {
     }
     absl::StrAppend(&out, line, "\n");
   };
-  const bool has_titles = std::any_of(columns_.begin(), columns_.end(), [](const Column& c) { return !c.title.empty(); });
+  const bool has_titles =
+      std::any_of(columns_.begin(), columns_.end(), [](const Column& c) { return !c.title.empty(); });
   if (has_titles) {
     add_line([&](size_t i) { return columns_[i].title; }, [](size_t) { return Tone::kBold; });
   }

@@ -27,8 +27,9 @@ std::optional<int64_t> Votes(const v1::OptionTotal& option) {
 }
 
 void ShowAllocation(const Session& session, const v1::Allocation& allocation) {
-  std::string says = absl::StrCat("\n", Grouped(allocation.seat_count()), " seats by Hare quota and largest remainder: ",
-                                  Grouped(allocation.admitted_votes()), " admitted votes / ", allocation.seat_count());
+  std::string says = absl::StrCat(Grouped(allocation.seat_count()),
+                                  " seats by Hare quota and largest remainder: ", Grouped(allocation.admitted_votes()),
+                                  " admitted votes / ", allocation.seat_count());
   if (allocation.seat_count() > 0) {
     v1::Ratio quota;
     quota.set_numerator(allocation.admitted_votes());
@@ -36,14 +37,21 @@ void ShowAllocation(const Session& session, const v1::Allocation& allocation) {
     std::string number = Percent(quota);
     absl::StrAppend(&says, " = ", number.substr(0, number.size() - 2), " votes a seat");
   }
-  PrintHeading(session, "\n" + says.substr(1));
+  Print("\n");
+  PrintHeading(session, says);
   if (allocation.has_threshold()) {
-    PrintAside(session, absl::StrCat("threshold ", RatioText(allocation.threshold().ratio()), " of ",
-                                     Grouped(allocation.threshold_base()), " (", allocation.threshold().base_id(), "), ",
-                                     allocation.threshold().inclusive() ? "reaching it is enough" : "more than it is needed"));
+    PrintAside(session,
+               absl::StrCat("threshold ", RatioText(allocation.threshold().ratio()), " of ",
+                            Grouped(allocation.threshold_base()), " (", allocation.threshold().base_id(), "), ",
+                            allocation.threshold().inclusive() ? "reaching it is enough" : "more than it is needed"));
   }
-  Table table({{"list"}, {"votes", Align::kRight}, {"threshold"}, {"quotas", Align::kRight}, {"remainder", Align::kRight},
-               {"by remainder", Align::kRight}, {"seats", Align::kRight}});
+  Table table({{"list"},
+               {"votes", Align::kRight},
+               {"threshold"},
+               {"quotas", Align::kRight},
+               {"remainder", Align::kRight},
+               {"by remainder", Align::kRight},
+               {"seats", Align::kRight}});
   std::vector<const v1::ListSeats*> lists;
   for (const v1::ListSeats& list : allocation.lists()) lists.push_back(&list);
   std::stable_sort(lists.begin(), lists.end(),
@@ -70,12 +78,18 @@ void ShowAllocation(const Session& session, const v1::Allocation& allocation) {
 
 void ShowClaims(const Session& session, const v1::Tally& tally) {
   for (const v1::ClaimComparison& claim : tally.claims()) {
-    PrintHeading(session, absl::StrCat("\nclaim of ", claim.source_id(), " (", EnumText(v1::Stage_Name(claim.stage()), "STAGE_"),
-                                       ", sequence ", Grouped(claim.sequence()), ") against the sum of stations"));
+    Print("\n");
+    PrintHeading(session,
+                 absl::StrCat("claim of ", claim.source_id(), " (", EnumText(v1::Stage_Name(claim.stage()), "STAGE_"),
+                              ", sequence ", Grouped(claim.sequence()), ") against the sum of stations"));
     Table table({{"figure"}, {"claimed", Align::kRight}, {"summed", Align::kRight}, {"difference", Align::kRight}});
+    int64_t claimed = 0;
+    int64_t summed = 0;
     int64_t equal = 0;
     for (const v1::ClaimFigure& figure : claim.figures()) {
       if (!figure.has_claimed()) continue;
+      ++claimed;
+      summed += figure.has_summed() ? 1 : 0;
       if (figure.has_summed() && figure.claimed() == figure.summed()) {
         ++equal;
         continue;
@@ -83,15 +97,20 @@ void ShowClaims(const Session& session, const v1::Tally& tally) {
       table.Add({figure.id(), Grouped(figure.claimed()), figure.has_summed() ? Grouped(figure.summed()) : "-",
                  figure.has_summed() ? Cell(Signed(figure.claimed() - figure.summed()), Tone::kBad) : Cell("")});
     }
-    if (!table.empty()) PrintTable(session, table);
-    Print(absl::StrCat(Grouped(equal), " figures are equal\n"));
+    if (!table.empty() && summed > 0) PrintTable(session, table);
+    if (summed == 0) {
+      Print("nothing below it is counted in this view to compare it with\n");
+    } else {
+      Print(absl::StrCat(Grouped(equal), " of ", Grouped(claimed), " claimed figures equal the sum\n"));
+    }
   }
 }
 
 }  // namespace
 
 std::string CoverageText(const v1::Coverage& coverage) {
-  std::string text = absl::StrCat(Grouped(coverage.counted_count()), " of ", Grouped(coverage.expected_count()), " stations counted");
+  std::string text =
+      absl::StrCat(Grouped(coverage.counted_count()), " of ", Grouped(coverage.expected_count()), " stations counted");
   std::vector<std::string> parts;
   const auto add = [&](int64_t count, absl::string_view what) {
     if (count > 0) parts.push_back(absl::StrCat(Grouped(count), " ", what));
@@ -109,11 +128,12 @@ std::string CoverageText(const v1::Coverage& coverage) {
 void ShowOutcome(const Session& session, const v1::Outcome& outcome) {
   const Cell cell = OutcomeCell(outcome);
   Print(absl::StrCat("\n", Toned(cell.text, cell.tone, session.globals.colour), "\n"));
-  if (!outcome.explanation().empty()) Print(absl::StrCat(OneLine(outcome.explanation()), "\n"));
+  if (!outcome.explanation().empty() && !outcome.has_allocation())
+    Print(absl::StrCat(OneLine(outcome.explanation()), "\n"));
   for (const v1::ConditionResult& result : outcome.conditions()) {
     const v1::Threshold& threshold = result.condition().share();
-    std::string text = absl::StrCat("  ", result.met() ? "met      " : "not met  ", RatioText(threshold.ratio()), " of ",
-                                    threshold.base_id(), threshold.inclusive() ? " or more" : " exceeded");
+    std::string text = absl::StrCat("  ", result.met() ? "met      " : "not met  ", RatioText(threshold.ratio()),
+                                    " of ", threshold.base_id(), threshold.inclusive() ? " or more" : " exceeded");
     if (result.condition().has_lead()) {
       absl::StrAppend(&text, " and a lead of ", RatioText(result.condition().lead()));
     }
@@ -123,8 +143,9 @@ void ShowOutcome(const Session& session, const v1::Outcome& outcome) {
   }
   if (outcome.has_regions()) {
     const v1::RegionalResult& regions = outcome.regions();
-    Print(absl::StrCat("  ", regions.met() ? "met      " : "not met  ", RatioText(regions.condition().ratio()), " of units of level ",
-                       regions.condition().level_id(), ": ", regions.met_count(), " of ", regions.unit_count(), "\n"));
+    Print(absl::StrCat("  ", regions.met() ? "met      " : "not met  ", RatioText(regions.condition().ratio()),
+                       " of units of level ", regions.condition().level_id(), ": ", regions.met_count(), " of ",
+                       regions.unit_count(), "\n"));
   }
   if (outcome.has_allocation()) ShowAllocation(session, outcome.allocation());
 }
@@ -140,8 +161,9 @@ void ShowTally(const Session& session, const v1::Tally& tally) {
   Table options({{"option"}, {"name"}, {"votes", Align::kRight}, {"share", Align::kRight}, {""}});
   std::vector<const v1::OptionTotal*> sorted;
   for (const v1::OptionTotal& option : tally.options()) sorted.push_back(&option);
-  std::stable_sort(sorted.begin(), sorted.end(),
-                   [](const v1::OptionTotal* a, const v1::OptionTotal* b) { return Votes(*a).value_or(-1) > Votes(*b).value_or(-1); });
+  std::stable_sort(sorted.begin(), sorted.end(), [](const v1::OptionTotal* a, const v1::OptionTotal* b) {
+    return Votes(*a).value_or(-1) > Votes(*b).value_or(-1);
+  });
   for (const v1::OptionTotal* option : sorted) {
     const bool share = option->has_share() && option->share().denominator() > 0;
     options.Add({option->option_id(), NameIn(option->names(), language, ""), GroupedOrDash(Votes(*option)),
@@ -156,18 +178,27 @@ void ShowTally(const Session& session, const v1::Tally& tally) {
   for (const v1::Total& line : tally.lines()) {
     lines.Add({line.id(), line.has_count() ? Grouped(line.count()) : "-", Grouped(line.stated_count())});
   }
-  PrintTable(session, lines);
-  Print("\n");
+  if (!lines.empty()) {
+    PrintTable(session, lines);
+    Print("\n");
+  }
 
   Table turnouts({{"turnout"}, {"", Align::kRight}, {""}, {""}});
   for (const v1::TurnoutValue& turnout : tally.turnouts()) {
     const bool known = turnout.has_ratio() && turnout.ratio().denominator() > 0;
-    turnouts.Add({NameIn(turnout.names(), language, turnout.turnout_id()), known ? Cell(Percent(turnout.ratio()), Tone::kBold) : Cell("-"),
-                  known ? absl::StrCat(Grouped(turnout.ratio().numerator()), " / ", Grouped(turnout.ratio().denominator())) : "",
-                  Cell(turnout.citation(), Tone::kDim)});
+    turnouts.Add(
+        {NameIn(turnout.names(), language, turnout.turnout_id()),
+         known ? Cell(Percent(turnout.ratio()), Tone::kBold) : Cell("-"),
+         known ? absl::StrCat(Grouped(turnout.ratio().numerator()), " / ", Grouped(turnout.ratio().denominator())) : "",
+         Cell(turnout.citation(), Tone::kDim)});
   }
-  if (!turnouts.empty()) PrintTable(session, turnouts);
-  Print(absl::StrCat(CoverageText(tally.coverage()), tally.finding_count() > 0 ? absl::StrCat("; ", Grouped(tally.finding_count()), " with findings") : "", "\n"));
+  if (!turnouts.empty()) {
+    PrintTable(session, turnouts);
+    Print("\n");
+  }
+  Print(absl::StrCat(
+      CoverageText(tally.coverage()),
+      tally.finding_count() > 0 ? absl::StrCat("; ", Grouped(tally.finding_count()), " with findings") : "", "\n"));
   if (tally.has_outcome()) ShowOutcome(session, tally.outcome());
   ShowClaims(session, tally);
 }
@@ -182,7 +213,8 @@ void ShowTallies(const Session& session, const google::protobuf::RepeatedPtrFiel
   PrintAside(session, absl::StrCat(ViewText(first.view()), " · ", AsOfText(first.as_of())));
   if (!first.notice().empty()) PrintAside(session, absl::StrCat("notice: ", first.notice()));
   Print("\n");
-  std::vector<Column> columns = {{"unit"}, {"name", Align::kLeft, 36}, {"stations", Align::kRight}, {"turnout", Align::kRight}};
+  std::vector<Column> columns = {
+      {"unit"}, {"name", Align::kLeft, 36}, {"stations", Align::kRight}, {"turnout", Align::kRight}};
   // As many options as a screen holds: the first ones of the whole.
   std::vector<int> order(first.options_size());
   for (int i = 0; i < first.options_size(); ++i) order[i] = i;
@@ -197,9 +229,10 @@ void ShowTallies(const Session& session, const google::protobuf::RepeatedPtrFiel
   Table table(columns);
   for (const v1::Tally& tally : tallies) {
     const bool turnout = tally.turnouts_size() > 0 && tally.turnouts(0).ratio().denominator() > 0;
-    std::vector<Cell> row = {tally.unit_id(), NameIn(tally.unit_names(), session.globals.language, ""),
-                             absl::StrCat(Grouped(tally.coverage().counted_count()), "/", Grouped(tally.coverage().expected_count())),
-                             turnout ? Percent(tally.turnouts(0).ratio()) : "-"};
+    std::vector<Cell> row = {
+        tally.unit_id(), NameIn(tally.unit_names(), session.globals.language, ""),
+        absl::StrCat(Grouped(tally.coverage().counted_count()), "/", Grouped(tally.coverage().expected_count())),
+        turnout ? Percent(tally.turnouts(0).ratio()) : "-"};
     for (const int i : order) {
       const v1::OptionTotal& option = tally.options(i);
       row.push_back(option.has_share() && option.share().denominator() > 0 ? Percent(option.share()) : "-");

@@ -14,8 +14,8 @@ namespace {
 struct Flags {
   std::string election, contest, appeal_id, at;
   std::vector<std::string> stations, evidence;
-  std::string filed_by, grounds;                  // Of an appeal.
-  std::string kind, body, act, reason;            // Of a decision.
+  std::string filed_by, grounds;        // Of an appeal.
+  std::string kind, body, act, reason;  // Of a decision.
   std::vector<int64_t> released;
   std::string submitter = "hattama";
 };
@@ -90,7 +90,8 @@ void AddShared(CLI::App& verb, Flags& flags) {
 
 void AddAppeal(CLI::App& app, Session& session) {
   auto flags = std::make_shared<Flags>();
-  CLI::App* verb = app.add_subcommand("appeal", "Files an appeal against stations; they are contested until it is decided");
+  CLI::App* verb =
+      app.add_subcommand("appeal", "Files an appeal against stations; they are contested until it is decided");
   AddShared(*verb, *flags);
   verb->add_option("--id", flags->appeal_id, "Id of the appeal, unique in the election")->required();
   verb->add_option("--filed-by", flags->filed_by, "Who appeals")->required();
@@ -106,7 +107,8 @@ void AddDecide(CLI::App& app, Session& session) {
   auto flags = std::make_shared<Flags>();
   CLI::App* verb = app.add_subcommand("decide", "Records what a commission or court decided");
   AddShared(*verb, *flags);
-  verb->add_option("--kind", flags->kind, "dismissed, figures-corrected, annulled, recount, reinstated or released")->required();
+  verb->add_option("--kind", flags->kind, "dismissed, figures-corrected, annulled, recount, reinstated or released")
+      ->required();
   verb->add_option("--appeal", flags->appeal_id, "The appeal that it decides");
   verb->add_option("--body", flags->body, "The commission or court")->required();
   verb->add_option("--act", flags->act, "Number of the act")->required();
@@ -114,7 +116,8 @@ void AddDecide(CLI::App& app, Session& session) {
   verb->add_option("--release", flags->released, "Sequence of a quarantined protocol, any number of times");
   verb->footer(
       "Example:\n"
-      "  hattama decide kz-maslikhat-2023 --contest deputy --kind annulled --appeal A-1 --body \"District court\" --act 2-117/2023");
+      "  hattama decide kz-maslikhat-2023 --contest deputy --kind annulled --appeal A-1 --body \"District court\" "
+      "--act 2-117/2023");
   verb->callback([flags, &session] { session.run = [flags, &session] { return Decide(session, *flags); }; });
 }
 

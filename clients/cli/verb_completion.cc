@@ -24,30 +24,36 @@ void PrintBash(const CLI::App& app) {
     absl::StrAppend(&verbs, verbs.empty() ? "" : " ", verb->get_name());
     absl::StrAppend(&cases, "      ", verb->get_name(), ") words=\"", absl::StrJoin(FlagsOf(*verb), " "), "\" ;;\n");
   }
-  Print(absl::StrCat(
-      "_hattama() {\n"
-      "  local word=${COMP_WORDS[COMP_CWORD]} verb= words i\n"
-      "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
-      "    case \" ", verbs, " \" in *\" ${COMP_WORDS[i]} \"*) verb=${COMP_WORDS[i]}; break ;; esac\n"
-      "  done\n"
-      "  case $verb in\n", cases,
-      "      *) words=\"", verbs, " ", absl::StrJoin(FlagsOf(app), " "), "\" ;;\n"
-      "  esac\n"
-      "  if [[ $word == -* || -z $verb ]]; then\n"
-      "    COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
-      "  else\n"
-      "    COMPREPLY=($(compgen -f -- \"$word\"))\n"
-      "  fi\n"
-      "}\n"
-      "complete -o filenames -F _hattama hattama\n"));
+  Print(
+      absl::StrCat("_hattama() {\n"
+                   "  local word=${COMP_WORDS[COMP_CWORD]} verb= words i\n"
+                   "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
+                   "    case \" ",
+                   verbs,
+                   " \" in *\" ${COMP_WORDS[i]} \"*) verb=${COMP_WORDS[i]}; break ;; esac\n"
+                   "  done\n"
+                   "  case $verb in\n",
+                   cases, "      *) words=\"", verbs, " ", absl::StrJoin(FlagsOf(app), " "),
+                   "\" ;;\n"
+                   "  esac\n"
+                   "  if [[ $word == -* || -z $verb ]]; then\n"
+                   "    COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
+                   "  else\n"
+                   "    COMPREPLY=($(compgen -f -- \"$word\"))\n"
+                   "  fi\n"
+                   "}\n"
+                   "complete -o filenames -F _hattama hattama\n"));
 }
 
 void PrintFish(const CLI::App& app) {
-  for (const std::string& flag : FlagsOf(app)) Print(absl::StrCat("complete -c hattama -n __fish_use_subcommand -l ", flag.substr(2), "\n"));
+  for (const std::string& flag : FlagsOf(app))
+    Print(absl::StrCat("complete -c hattama -n __fish_use_subcommand -l ", flag.substr(2), "\n"));
   for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) {
-    Print(absl::StrCat("complete -c hattama -n __fish_use_subcommand -a ", verb->get_name(), " -d '", verb->get_description(), "'\n"));
+    Print(absl::StrCat("complete -c hattama -n __fish_use_subcommand -a ", verb->get_name(), " -d '",
+                       verb->get_description(), "'\n"));
     for (const std::string& flag : FlagsOf(*verb)) {
-      Print(absl::StrCat("complete -c hattama -n '__fish_seen_subcommand_from ", verb->get_name(), "' -l ", flag.substr(2), "\n"));
+      Print(absl::StrCat("complete -c hattama -n '__fish_seen_subcommand_from ", verb->get_name(), "' -l ",
+                         flag.substr(2), "\n"));
     }
   }
 }

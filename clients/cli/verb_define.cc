@@ -25,9 +25,9 @@ absl::StatusOr<ExitCode> Define(Session& session, const Flags& flags) {
   absl::StatusOr<v1::ElectionDefinition> definition = LoadDefinition(flags.files);
   if (!definition.ok()) return definition.status();
   const std::string& election_id = definition->election().election_id();
-  const std::string parts = absl::StrCat(Grouped(definition->contests_size()), " contests, ",
-                                         Grouped(definition->units_size()), " units, ", Grouped(definition->roll_size()),
-                                         " roll entries");
+  const std::string parts =
+      absl::StrCat(Grouped(definition->contests_size()), " contests, ", Grouped(definition->units_size()), " units, ",
+                   Grouped(definition->roll_size()), " roll entries");
   if (flags.check_only) {
     Print(absl::StrCat(election_id, ": no fault found (", parts, ")\n"));
     return ExitCode::kFine;
@@ -79,7 +79,8 @@ absl::StatusOr<ExitCode> Define(Session& session, const Flags& flags) {
 void AddDefine(CLI::App& app, Session& session) {
   auto flags = std::make_shared<Flags>();
   CLI::App* verb = app.add_subcommand("define", "Checks an election and records it whole, or reports every fault");
-  verb->add_option("DEFINITION", flags->files.definition, "JSON of hattama.v1.ElectionDefinition; - reads standard input")
+  verb->add_option("DEFINITION", flags->files.definition,
+                   "JSON of hattama.v1.ElectionDefinition; - reads standard input")
       ->required();
   verb->add_option("--mapping", flags->files.mapping, "JSON that says which CSV column is what");
   verb->add_option("--stations", flags->files.stations, "CSV (or .csv.gz) of stations, added to the units");

@@ -44,7 +44,8 @@ std::string EventTitle(const v1::HistoryEntry& entry) {
     const v1::ProtocolSubmitted& protocol = entry.protocol_submitted();
     return absl::StrCat(EnumText(v1::Stage_Name(protocol.stage()), "STAGE_"), " protocol of ", protocol.source_id());
   }
-  if (entry.has_appeal_filed()) return absl::StrCat("appeal ", entry.appeal_filed().appeal_id(), " by ", entry.appeal_filed().filed_by());
+  if (entry.has_appeal_filed())
+    return absl::StrCat("appeal ", entry.appeal_filed().appeal_id(), " by ", entry.appeal_filed().filed_by());
   if (entry.has_decision_recorded()) {
     const v1::DecisionRecorded& decision = entry.decision_recorded();
     return absl::StrCat("decision ", decision.act_number(), " of ", decision.body(), ": ",
@@ -60,7 +61,8 @@ void ShowEntry(const Session& session, const v1::HistoryEntry& entry) {
     const v1::ProtocolSubmitted& protocol = entry.protocol_submitted();
     Print(absl::StrCat("  ", OneLine(FiguresText(protocol)), "\n"));
     if (protocol.has_signed_time()) Print(absl::StrCat("  signed ", Moment(protocol.signed_time()), "\n"));
-    if (protocol.has_reported_time()) Print(absl::StrCat("  published by its source ", Moment(protocol.reported_time()), "\n"));
+    if (protocol.has_reported_time())
+      Print(absl::StrCat("  published by its source ", Moment(protocol.reported_time()), "\n"));
     if (!protocol.note().empty()) Print(absl::StrCat("  note: ", OneLine(protocol.note()), "\n"));
     if (protocol.has_supersedes_sequence()) Print(absl::StrCat("  supersedes #", protocol.supersedes_sequence(), "\n"));
     if (protocol.has_decision_sequence()) Print(absl::StrCat("  by decision #", protocol.decision_sequence(), "\n"));
@@ -73,10 +75,12 @@ void ShowEntry(const Session& session, const v1::HistoryEntry& entry) {
     Print(absl::StrCat("  reason: ", OneLine(entry.decision_recorded().reason()), "\n"));
   }
   for (const v1::Finding& finding : entry.findings()) {
-    Print(absl::StrCat("  finding ", Toned(OneLine(FindingText(session, finding)), Tone::kBad, session.globals.colour), "\n"));
+    Print(absl::StrCat("  finding ", Toned(OneLine(FindingText(session, finding)), Tone::kBad, session.globals.colour),
+                       "\n"));
   }
   if (entry.quarantined()) Print(Toned("  quarantined", Tone::kBad, session.globals.colour) + "\n");
-  if (entry.has_superseded_by_sequence()) Print(absl::StrCat("  superseded by #", entry.superseded_by_sequence(), "\n"));
+  if (entry.has_superseded_by_sequence())
+    Print(absl::StrCat("  superseded by #", entry.superseded_by_sequence(), "\n"));
 }
 
 absl::StatusOr<ExitCode> History(Session& session, const Flags& flags) {
@@ -91,7 +95,9 @@ absl::StatusOr<ExitCode> History(Session& session, const Flags& flags) {
   *request.mutable_version() = *version;
   absl::StatusOr<v1::ListHistoryResponse> response = AllPages<v1::ListHistoryRequest, v1::ListHistoryResponse>(
       request, 0, kHistoryPageSizeMax,
-      [&](const v1::ListHistoryRequest& page) { return session.Call(session.results(), &v1::ResultsService::Stub::ListHistory, page); },
+      [&](const v1::ListHistoryRequest& page) {
+        return session.Call(session.results(), &v1::ResultsService::Stub::ListHistory, page);
+      },
       [](v1::ListHistoryResponse& answer) { return answer.mutable_entries(); });
   if (!response.ok()) return response.status();
   if (session.globals.format == Format::kJson) {
@@ -100,8 +106,10 @@ absl::StatusOr<ExitCode> History(Session& session, const Flags& flags) {
     PrintCsv({"sequence", "record_time", "submitter", "event", "findings", "quarantined", "superseded_by_sequence"});
     for (const v1::HistoryEntry& entry : response->entries()) {
       PrintCsv({absl::StrCat(entry.sequence()), Moment(entry.record_time()), entry.submitter(), EventTitle(entry),
-                absl::StrJoin(entry.findings(), " ", [](std::string* out, const v1::Finding& finding) { out->append(finding.rule_id()); }),
-                entry.quarantined() ? "true" : "false", CsvCount(entry.has_superseded_by_sequence(), entry.superseded_by_sequence())});
+                absl::StrJoin(entry.findings(), " ",
+                              [](std::string* out, const v1::Finding& finding) { out->append(finding.rule_id()); }),
+                entry.quarantined() ? "true" : "false",
+                CsvCount(entry.has_superseded_by_sequence(), entry.superseded_by_sequence())});
     }
   } else {
     PrintAside(session, AsOfText(response->as_of()));
@@ -118,24 +126,33 @@ absl::StatusOr<v1::StationState> StateNamed(const std::string& name) {
     if (EnumText(v1::StationState_Name(value), "STATION_STATE_") == name) return value;
   }
   if (name == "excluded-contested") return v1::STATION_STATE_EXCLUDED_CONTESTED;
-  return UsageError(absl::StrCat("--state ", name, ": is none of counted, quarantined, annulled, excluded-contested, missing"));
+  return UsageError(
+      absl::StrCat("--state ", name, ": is none of counted, quarantined, annulled, excluded-contested, missing"));
 }
 
 void ShowCoverage(const Session& session, const v1::ListCoverageResponse& response) {
   PrintAside(session, absl::StrCat(ViewText(response.view()), " · ", AsOfText(response.as_of())));
   Print(absl::StrCat(CoverageText(response.coverage()), "\n\n"));
-  Table table({{"station"}, {"name", Align::kLeft, 40}, {"state"}, {"stage"}, {"sequence", Align::kRight}, {"roll", Align::kRight},
-               {"findings", Align::kRight}, {""}});
+  Table table({{"station"},
+               {"name", Align::kLeft, 40},
+               {"state"},
+               {"stage"},
+               {"sequence", Align::kRight},
+               {"roll", Align::kRight},
+               {"findings", Align::kRight},
+               {""}});
   for (const v1::StationCoverage& station : response.stations()) {
     const bool fine = station.state() == v1::STATION_STATE_COUNTED;
     std::vector<std::string> marks;
     if (station.contested()) marks.push_back("contested");
     if (station.awaiting_correction()) marks.push_back("waiting for a correction");
-    table.Add({station.unit_id(), NameIn(station.names(), session.globals.language, ""),
-               Cell(EnumText(v1::StationState_Name(station.state()), "STATION_STATE_"), fine ? Tone::kPlain : Tone::kBad),
-               station.stage() == v1::STAGE_UNSPECIFIED ? "" : EnumText(v1::Stage_Name(station.stage()), "STAGE_"),
-               station.has_sequence() ? Grouped(station.sequence()) : "", station.has_registered_voters() ? Grouped(station.registered_voters()) : "",
-               station.finding_count() > 0 ? Grouped(station.finding_count()) : "", absl::StrJoin(marks, ", ")});
+    table.Add(
+        {station.unit_id(), NameIn(station.names(), session.globals.language, ""),
+         Cell(EnumText(v1::StationState_Name(station.state()), "STATION_STATE_"), fine ? Tone::kPlain : Tone::kBad),
+         station.stage() == v1::STAGE_UNSPECIFIED ? "" : EnumText(v1::Stage_Name(station.stage()), "STAGE_"),
+         station.has_sequence() ? Grouped(station.sequence()) : "",
+         station.has_registered_voters() ? Grouped(station.registered_voters()) : "",
+         station.finding_count() > 0 ? Grouped(station.finding_count()) : "", absl::StrJoin(marks, ", ")});
   }
   if (!table.empty()) PrintTable(session, table);
   if (!response.next_page_token().empty()) PrintAside(session, "there are more: --limit 0 shows all of them");
@@ -160,18 +177,22 @@ absl::StatusOr<ExitCode> Coverage(Session& session, const Flags& flags) {
   request.set_with_findings_only(flags.with_findings);
   absl::StatusOr<v1::ListCoverageResponse> response = AllPages<v1::ListCoverageRequest, v1::ListCoverageResponse>(
       request, flags.limit, kCoveragePageSizeMax,
-      [&](const v1::ListCoverageRequest& page) { return session.Call(session.results(), &v1::ResultsService::Stub::ListCoverage, page); },
+      [&](const v1::ListCoverageRequest& page) {
+        return session.Call(session.results(), &v1::ResultsService::Stub::ListCoverage, page);
+      },
       [](v1::ListCoverageResponse& answer) { return answer.mutable_stations(); });
   if (!response.ok()) return response.status();
   if (session.globals.format == Format::kJson) {
     PrintJson(ToJsonDocument(*response));
   } else if (session.globals.format == Format::kCsv) {
-    PrintCsv({"unit_id", "state", "contested", "awaiting_correction", "stage", "sequence", "registered_voters", "finding_count"});
+    PrintCsv({"unit_id", "state", "contested", "awaiting_correction", "stage", "sequence", "registered_voters",
+              "finding_count"});
     for (const v1::StationCoverage& station : response->stations()) {
-      PrintCsv({station.unit_id(), EnumText(v1::StationState_Name(station.state()), "STATION_STATE_"), station.contested() ? "true" : "false",
-                station.awaiting_correction() ? "true" : "false",
+      PrintCsv({station.unit_id(), EnumText(v1::StationState_Name(station.state()), "STATION_STATE_"),
+                station.contested() ? "true" : "false", station.awaiting_correction() ? "true" : "false",
                 station.stage() == v1::STAGE_UNSPECIFIED ? "" : EnumText(v1::Stage_Name(station.stage()), "STAGE_"),
-                CsvCount(station.has_sequence(), station.sequence()), CsvCount(station.has_registered_voters(), station.registered_voters()),
+                CsvCount(station.has_sequence(), station.sequence()),
+                CsvCount(station.has_registered_voters(), station.registered_voters()),
                 absl::StrCat(station.finding_count())});
     }
   } else {
@@ -200,7 +221,9 @@ void AddCoverage(CLI::App& app, Session& session) {
   verb->add_option("--state", flags->state, "Only: counted, quarantined, annulled, excluded-contested or missing");
   verb->add_flag("--contested", flags->contested, "Only stations with an open appeal");
   verb->add_flag("--with-findings", flags->with_findings, "Only stations whose protocol carries findings");
-  verb->add_option("--limit", flags->limit, "How many stations to list; 0 lists all")->capture_default_str()->check(CLI::NonNegativeNumber);
+  verb->add_option("--limit", flags->limit, "How many stations to list; 0 lists all")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
   verb->footer("Example:\n  hattama coverage bo-2019 --policy preliminary --state missing --limit 0");
   verb->callback([flags, &session] { session.run = [flags, &session] { return Coverage(session, *flags); }; });
 }

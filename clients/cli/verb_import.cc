@@ -72,7 +72,8 @@ void Take(const v1::SubmissionResult& result, const ProtocolRow& row, Answer& an
 }
 
 // Sends generation after generation: a protocol goes out once the sequence of the one that it supersedes is known.
-absl::Status SendRows(Session& session, const ProtocolRows& planned, const Flags& flags, absl::Duration retry, Report& report) {
+absl::Status SendRows(Session& session, const ProtocolRows& planned, const Flags& flags, absl::Duration retry,
+                      Report& report) {
   const std::vector<ProtocolRow>& rows = planned.rows();
   std::vector<Answer> answers(rows.size());
   std::vector<std::vector<size_t>> generations;
@@ -92,8 +93,9 @@ absl::Status SendRows(Session& session, const ProtocolRows& planned, const Flags
       if (rows[i].predecessor) {
         supersedes = answers[*rows[i].predecessor].sequence;
         if (!supersedes) {
-          report.refused.push_back({rows[i].line, "PREDECESSOR_REFUSED",
-                                    absl::StrCat("line ", rows[*rows[i].predecessor].line, ", which it supersedes, was refused")});
+          report.refused.push_back(
+              {rows[i].line, "PREDECESSOR_REFUSED",
+               absl::StrCat("line ", rows[*rows[i].predecessor].line, ", which it supersedes, was refused")});
           ++answered_count;
           continue;
         }
@@ -118,7 +120,8 @@ void ShowJson(const ProtocolRows& planned, const Flags& flags, const Mapping& ma
   for (const RefusedRow& row : report.refused) {
     refused[row.reason] = refused.value(row.reason, 0) + 1;
     if (refusals.size() < kListedRefusalCountMax) {
-      refusals.push_back({{"row", absl::StrCat(report.file, ":", row.line)}, {"reason", row.reason}, {"message", row.message}});
+      refusals.push_back(
+          {{"row", absl::StrCat(report.file, ":", row.line)}, {"reason", row.reason}, {"message", row.message}});
     }
   }
   nlohmann::ordered_json skipped = nlohmann::ordered_json::object();
@@ -158,14 +161,16 @@ void ShowTable(const Session& session, const ProtocolRows& planned, const Flags&
     return;
   }
   const double seconds = absl::ToDoubleSeconds(report.elapsed);
-  table.Add({"imported", Grouped(report.imported),
-             report.imported == 0 || seconds <= 0
-                 ? ""
-                 : absl::StrCat(Grouped(static_cast<int64_t>(static_cast<double>(report.imported) / seconds)), " a second")});
+  table.Add(
+      {"imported", Grouped(report.imported),
+       report.imported == 0 || seconds <= 0
+           ? ""
+           : absl::StrCat(Grouped(static_cast<int64_t>(static_cast<double>(report.imported) / seconds)), " a second")});
   if (report.already_recorded > 0) table.Add({"already recorded", Grouped(report.already_recorded)});
   if (report.not_answered > 0) table.Add({Cell("not answered", Tone::kBad), Grouped(report.not_answered)});
   if (report.reconnects > 0) table.Add({"reconnects", Grouped(report.reconnects)});
-  if (report.quarantined > 0) table.Add({Cell("quarantined", Tone::kBad), Grouped(report.quarantined), "by a hard rule"});
+  if (report.quarantined > 0)
+    table.Add({Cell("quarantined", Tone::kBad), Grouped(report.quarantined), "by a hard rule"});
   for (const auto& [rule, count] : report.findings) table.Add({"findings", Grouped(count), rule});
   PrintTable(session, table);
 }
@@ -218,7 +223,9 @@ absl::StatusOr<ExitCode> Import(Session& session, const Flags& flags) {
     ShowTable(session, planned, flags, *mapping, report);
   }
   if (!sent.ok()) {
-    return absl::Status(sent.code(), absl::StrCat(sent.message(), "\nwhat was answered is recorded; the same command again sends the rest"));
+    return absl::Status(
+        sent.code(),
+        absl::StrCat(sent.message(), "\nwhat was answered is recorded; the same command again sends the rest"));
   }
   if (!report.refused.empty()) return ExitCode::kRefused;
   return report.with_findings > 0 ? ExitCode::kFindings : ExitCode::kFine;
@@ -232,7 +239,8 @@ void AddImport(CLI::App& app, Session& session) {
   verb->add_option("DIR", flags->folder, "Folder with protocols.csv or protocols.csv.gz")->required();
   verb->add_option("--mapping", flags->mapping, "JSON that says which column is what")->required();
   verb->add_option("--submitter", flags->submitter, "Who submits")->capture_default_str();
-  verb->add_option("--retry", flags->retry, "How long to wait for a server that went away, like 30s")->capture_default_str();
+  verb->add_option("--retry", flags->retry, "How long to wait for a server that went away, like 30s")
+      ->capture_default_str();
   verb->add_flag("--dry-run", flags->dry_run, "Reads and checks the rows, says what would be sent, sends nothing");
   verb->footer(
       "Rows of one contest, station, source and stage are chained in the order of their version.\n"

@@ -63,7 +63,9 @@ absl::StatusOr<ExitCode> Status(Session& session) {
   request.mutable_version()->set_tree_size(head->as_of().tree_size());
   absl::StatusOr<v1::ListElectionsResponse> elections = AllPages<v1::ListElectionsRequest, v1::ListElectionsResponse>(
       request, 0, kElectionPageSizeMax,
-      [&](const v1::ListElectionsRequest& page) { return session.Call(session.results(), &v1::ResultsService::Stub::ListElections, page); },
+      [&](const v1::ListElectionsRequest& page) {
+        return session.Call(session.results(), &v1::ResultsService::Stub::ListElections, page);
+      },
       [](v1::ListElectionsResponse& answer) { return answer.mutable_elections(); });
   if (!elections.ok()) return elections.status();
   if (session.globals.format == Format::kJson) {
@@ -75,15 +77,17 @@ absl::StatusOr<ExitCode> Status(Session& session) {
   if (session.globals.format == Format::kCsv) {
     PrintCsv({"election_id", "poll_date", "contest_count", "station_count"});
     for (const v1::ElectionSummary& election : elections->elections()) {
-      PrintCsv({election.election_id(), election.poll_date(), absl::StrCat(election.contest_count()), absl::StrCat(election.station_count())});
+      PrintCsv({election.election_id(), election.poll_date(), absl::StrCat(election.contest_count()),
+                absl::StrCat(election.station_count())});
     }
     return ExitCode::kFine;
   }
   PrintHeading(session, head->origin());
-  Print(absl::StrCat("events    ", Grouped(head->as_of().tree_size()), "\nroot      ", Hex(head->as_of().root_hash()), "\nlast      ",
-                     Moment(head->as_of().record_time()), "\nserver    hattamad ", head->server_version(), ", up since ",
-                     Moment(head->start_time()), "\n"));
-  if (head->read_only()) Print(Toned(absl::StrCat("read only: ", head->read_only_reason()), Tone::kBad, session.globals.colour) + "\n");
+  Print(absl::StrCat("events    ", Grouped(head->as_of().tree_size()), "\nroot      ", Hex(head->as_of().root_hash()),
+                     "\nlast      ", Moment(head->as_of().record_time()), "\nserver    hattamad ",
+                     head->server_version(), ", up since ", Moment(head->start_time()), "\n"));
+  if (head->read_only())
+    Print(Toned(absl::StrCat("read only: ", head->read_only_reason()), Tone::kBad, session.globals.colour) + "\n");
   Table table({{"election"}, {"name"}, {"poll"}, {"contests", Align::kRight}, {"stations", Align::kRight}});
   for (const v1::ElectionSummary& election : elections->elections()) {
     table.Add({election.election_id(), NameIn(election.names(), session.globals.language, ""), election.poll_date(),
@@ -104,25 +108,31 @@ std::string EventText(const v1::Submission& submission) {
     case v1::Submission::kElectionDefined:
       return absl::StrCat("election defined: ", submission.election_defined().election_id());
     case v1::Submission::kContestsListed:
-      return absl::StrCat(submission.contests_listed().contests_size(), " contests of ", submission.contests_listed().election_id());
+      return absl::StrCat(submission.contests_listed().contests_size(), " contests of ",
+                          submission.contests_listed().election_id());
     case v1::Submission::kUnitsListed:
-      return absl::StrCat(submission.units_listed().units_size(), " units of ", submission.units_listed().election_id());
+      return absl::StrCat(submission.units_listed().units_size(), " units of ",
+                          submission.units_listed().election_id());
     case v1::Submission::kRollAmended:
-      return absl::StrCat("roll of ", submission.roll_amended().entries_size(), " stations of ", submission.roll_amended().election_id());
+      return absl::StrCat("roll of ", submission.roll_amended().entries_size(), " stations of ",
+                          submission.roll_amended().election_id());
     case v1::Submission::kElectionOpened:
       return absl::StrCat("election opened: ", submission.election_opened().election_id());
     case v1::Submission::kProtocolSubmitted: {
       const v1::ProtocolSubmitted& protocol = submission.protocol_submitted();
       int64_t votes = 0;
       for (const v1::OptionFigure& figure : protocol.options()) votes += figure.count();
-      return absl::StrCat(EnumText(v1::Stage_Name(protocol.stage()), "STAGE_"), " protocol of ", protocol.source_id(), ": ",
-                          protocol.election_id(), " ", protocol.contest_id(), " ", protocol.unit_id(), ", ", Grouped(votes), " votes");
+      return absl::StrCat(EnumText(v1::Stage_Name(protocol.stage()), "STAGE_"), " protocol of ", protocol.source_id(),
+                          ": ", protocol.election_id(), " ", protocol.contest_id(), " ", protocol.unit_id(), ", ",
+                          Grouped(votes), " votes");
     }
     case v1::Submission::kAppealFiled:
-      return absl::StrCat("appeal ", submission.appeal_filed().appeal_id(), " against ", submission.appeal_filed().unit_ids_size(),
-                          " stations of ", submission.appeal_filed().election_id());
+      return absl::StrCat("appeal ", submission.appeal_filed().appeal_id(), " against ",
+                          submission.appeal_filed().unit_ids_size(), " stations of ",
+                          submission.appeal_filed().election_id());
     case v1::Submission::kDecisionRecorded:
-      return absl::StrCat("decision ", submission.decision_recorded().act_number(), " of ", submission.decision_recorded().body(), ": ",
+      return absl::StrCat("decision ", submission.decision_recorded().act_number(), " of ",
+                          submission.decision_recorded().body(), ": ",
                           EnumText(v1::DecisionKind_Name(submission.decision_recorded().kind()), "DECISION_KIND_"));
     case v1::Submission::EVENT_NOT_SET:
       break;
@@ -178,7 +188,8 @@ struct FileCloser {
 };
 
 // Streams records [0, head), checks every leaf into the root, and hands each record to `take`.
-absl::Status ReadVerifiedLog(Session& session, const v1::AsOf& head, const std::function<absl::Status(const wire::DecodedRecord&, const std::string&)>& take) {
+absl::Status ReadVerifiedLog(Session& session, const v1::AsOf& head,
+                             const std::function<absl::Status(const wire::DecodedRecord&, const std::string&)>& take) {
   grpc::ClientContext context;
   v1::StreamRecordsRequest request;
   request.set_until_sequence(head.tree_size());
@@ -193,7 +204,8 @@ absl::Status ReadVerifiedLog(Session& session, const v1::AsOf& head, const std::
       if (!decoded.ok()) {
         fault = decoded.status();
       } else if (decoded->sequence != frontier.size()) {
-        fault = absl::DataLossError(absl::StrCat("the server sent sequence ", decoded->sequence, " in the place of ", frontier.size()));
+        fault = absl::DataLossError(
+            absl::StrCat("the server sent sequence ", decoded->sequence, " in the place of ", frontier.size()));
       } else {
         frontier.Append(merkle::LeafHash(record));
         fault = take(*decoded, record);
@@ -211,14 +223,15 @@ absl::Status ReadVerifiedLog(Session& session, const v1::AsOf& head, const std::
   if (frontier.size() != head.tree_size() || frontier.root() != *root) {
     const merkle::Hash found = frontier.root();
     return absl::DataLossError(absl::StrCat("the log does not verify: ", frontier.size(), " records give root ",
-                                            Hex({reinterpret_cast<const char*>(found.data()), found.size()}), ", the server says ",
-                                            Hex(head.root_hash()), " of ", head.tree_size()));
+                                            Hex({reinterpret_cast<const char*>(found.data()), found.size()}),
+                                            ", the server says ", Hex(head.root_hash()), " of ", head.tree_size()));
   }
   return absl::OkStatus();
 }
 
 absl::StatusOr<ExitCode> Export(Session& session, const Flags& flags) {
-  if (session.globals.format == Format::kCsv) return UsageError("export writes raw records, or lines of JSON with --format=json");
+  if (session.globals.format == Format::kCsv)
+    return UsageError("export writes raw records, or lines of JSON with --format=json");
   const bool json = session.globals.format == Format::kJson;
   absl::StatusOr<v1::GetHeadResponse> head = Head(session);
   if (!head.ok()) return head.status();
@@ -230,22 +243,24 @@ absl::StatusOr<ExitCode> Export(Session& session, const Flags& flags) {
     if (std::fwrite(bytes.data(), 1, bytes.size(), file.get()) == bytes.size()) return absl::OkStatus();
     return absl::ResourceExhaustedError(absl::StrCat(part, ": ", std::strerror(errno)));
   };
-  absl::Status read = ReadVerifiedLog(session, head->as_of(), [&](const wire::DecodedRecord& decoded, const std::string& record) {
-    if (!json) {
-      // An entry of a C2SP tlog-tiles bundle: length in two bytes, most significant first, then the bytes.
-      const char length[2] = {static_cast<char>(record.size() >> 8), static_cast<char>(record.size() & 0xff)};
-      if (absl::Status written = write({length, 2}); !written.ok()) return written;
-      return write(record);
-    }
-    v1::Record whole;
-    v1::LogEntry entry;
-    whole.ParseFromString(record);
-    entry.set_sequence(decoded.sequence);
-    *entry.mutable_record_time() = whole.record_time();
-    entry.mutable_submission()->ParseFromString(whole.submission());
-    return write(ToJson(entry) + "\n");
-  });
-  if (read.ok() && std::fflush(file.get()) != 0) read = absl::ResourceExhaustedError(absl::StrCat(part, ": ", std::strerror(errno)));
+  absl::Status read =
+      ReadVerifiedLog(session, head->as_of(), [&](const wire::DecodedRecord& decoded, const std::string& record) {
+        if (!json) {
+          // An entry of a C2SP tlog-tiles bundle: length in two bytes, most significant first, then the bytes.
+          const char length[2] = {static_cast<char>(record.size() >> 8), static_cast<char>(record.size() & 0xff)};
+          if (absl::Status written = write({length, 2}); !written.ok()) return written;
+          return write(record);
+        }
+        v1::Record whole;
+        v1::LogEntry entry;
+        whole.ParseFromString(record);
+        entry.set_sequence(decoded.sequence);
+        *entry.mutable_record_time() = whole.record_time();
+        entry.mutable_submission()->ParseFromString(whole.submission());
+        return write(ToJson(entry) + "\n");
+      });
+  if (read.ok() && std::fflush(file.get()) != 0)
+    read = absl::ResourceExhaustedError(absl::StrCat(part, ": ", std::strerror(errno)));
   file.reset();
   if (read.ok() && std::rename(part.c_str(), flags.out.c_str()) != 0) {
     read = absl::UnknownError(absl::StrCat(flags.out, ": ", std::strerror(errno)));
@@ -254,15 +269,16 @@ absl::StatusOr<ExitCode> Export(Session& session, const Flags& flags) {
     std::remove(part.c_str());
     return read;
   }
-  std::fprintf(stderr, "%s: %s records, verified against root %s\n", flags.out.c_str(), Grouped(head->as_of().tree_size()).c_str(),
-               Hex(head->as_of().root_hash()).c_str());
+  std::fprintf(stderr, "%s: %s records, verified against root %s\n", flags.out.c_str(),
+               Grouped(head->as_of().tree_size()).c_str(), Hex(head->as_of().root_hash()).c_str());
   return ExitCode::kFine;
 }
 
 absl::StatusOr<ExitCode> ProveInclusion(Session& session, int64_t sequence) {
   v1::GetInclusionProofRequest request;
   request.set_sequence(sequence);
-  absl::StatusOr<v1::GetInclusionProofResponse> proof = session.Call(session.audit(), &v1::AuditService::Stub::GetInclusionProof, request);
+  absl::StatusOr<v1::GetInclusionProofResponse> proof =
+      session.Call(session.audit(), &v1::AuditService::Stub::GetInclusionProof, request);
   if (!proof.ok()) return proof.status();
   // The leaf is hashed here, from the bytes of the record.
   v1::StreamRecordsRequest range;
@@ -281,9 +297,11 @@ absl::StatusOr<ExitCode> ProveInclusion(Session& session, int64_t sequence) {
   if (!hashes.ok()) return hashes.status();
   absl::StatusOr<merkle::Hash> root = ToHash(proof->as_of().root_hash());
   if (!root.ok()) return root.status();
-  if (absl::Status verified = merkle::VerifyInclusion(merkle::LeafHash(record), sequence, proof->as_of().tree_size(), *hashes, *root);
+  if (absl::Status verified =
+          merkle::VerifyInclusion(merkle::LeafHash(record), sequence, proof->as_of().tree_size(), *hashes, *root);
       !verified.ok()) {
-    return absl::DataLossError(absl::StrCat("the proof of sequence ", sequence, " does not verify: ", verified.message()));
+    return absl::DataLossError(
+        absl::StrCat("the proof of sequence ", sequence, " does not verify: ", verified.message()));
   }
   if (session.globals.format == Format::kJson) {
     nlohmann::ordered_json document = ToJsonDocument(*proof);
@@ -291,7 +309,8 @@ absl::StatusOr<ExitCode> ProveInclusion(Session& session, int64_t sequence) {
     PrintJson(document);
     return ExitCode::kFine;
   }
-  Print(absl::StrCat("sequence ", Grouped(sequence), " is in the log of ", AsOfText(proof->as_of()), "\nleaf  ", Hex(proof->leaf_hash()), "\n"));
+  Print(absl::StrCat("sequence ", Grouped(sequence), " is in the log of ", AsOfText(proof->as_of()), "\nleaf  ",
+                     Hex(proof->leaf_hash()), "\n"));
   for (const std::string& hash : proof->hashes()) Print(absl::StrCat("path  ", Hex(hash), "\n"));
   Print(absl::StrCat("root  ", Hex(proof->as_of().root_hash()), "\n"));
   return ExitCode::kFine;
@@ -301,7 +320,8 @@ absl::StatusOr<ExitCode> ProveConsistency(Session& session, const std::string& s
   const size_t colon = sizes.find(':');
   v1::GetConsistencyProofRequest request;
   int64_t first = 0, second = 0;
-  if (colon == std::string::npos || !absl::SimpleAtoi(sizes.substr(0, colon), &first) || !absl::SimpleAtoi(sizes.substr(colon + 1), &second)) {
+  if (colon == std::string::npos || !absl::SimpleAtoi(sizes.substr(0, colon), &first) ||
+      !absl::SimpleAtoi(sizes.substr(colon + 1), &second)) {
     return UsageError(absl::StrCat("--consistency ", sizes, ": write it as SMALLER:LARGER"));
   }
   request.set_first_tree_size(first);
@@ -315,8 +335,8 @@ absl::StatusOr<ExitCode> ProveConsistency(Session& session, const std::string& s
   if (!first_root.ok()) return first_root.status();
   absl::StatusOr<merkle::Hash> second_root = ToHash(proof->second().root_hash());
   if (!second_root.ok()) return second_root.status();
-  if (absl::Status verified =
-          merkle::VerifyConsistency(proof->first().tree_size(), proof->second().tree_size(), *hashes, *first_root, *second_root);
+  if (absl::Status verified = merkle::VerifyConsistency(proof->first().tree_size(), proof->second().tree_size(),
+                                                        *hashes, *first_root, *second_root);
       !verified.ok()) {
     return absl::DataLossError(absl::StrCat("the proof of ", sizes, " does not verify: ", verified.message()));
   }
@@ -326,13 +346,15 @@ absl::StatusOr<ExitCode> ProveConsistency(Session& session, const std::string& s
     PrintJson(document);
     return ExitCode::kFine;
   }
-  Print(absl::StrCat("the larger log begins with the smaller one\nfirst   ", AsOfText(proof->first()), "\nsecond  ", AsOfText(proof->second()), "\n"));
+  Print(absl::StrCat("the larger log begins with the smaller one\nfirst   ", AsOfText(proof->first()), "\nsecond  ",
+                     AsOfText(proof->second()), "\n"));
   return ExitCode::kFine;
 }
 
 absl::StatusOr<ExitCode> Prove(Session& session, const Flags& flags) {
   if (absl::Status fine = RequireNoCsv(session, "prove"); !fine.ok()) return fine;
-  if (flags.sequence.has_value() == !flags.consistency.empty()) return UsageError("prove wants either --sequence or --consistency");
+  if (flags.sequence.has_value() == !flags.consistency.empty())
+    return UsageError("prove wants either --sequence or --consistency");
   if (absl::Status connected = session.Connect(); !connected.ok()) return connected;
   return flags.sequence ? ProveInclusion(session, *flags.sequence) : ProveConsistency(session, flags.consistency);
 }
@@ -347,8 +369,11 @@ void AddStatus(CLI::App& app, Session& session) {
 
 void AddWatch(CLI::App& app, Session& session) {
   auto flags = std::make_shared<Flags>();
-  CLI::App* verb = app.add_subcommand("watch", "Replays events from a sequence, says when it has caught up, then follows");
-  verb->add_option("--from", flags->from, "First sequence wanted")->capture_default_str()->check(CLI::NonNegativeNumber);
+  CLI::App* verb =
+      app.add_subcommand("watch", "Replays events from a sequence, says when it has caught up, then follows");
+  verb->add_option("--from", flags->from, "First sequence wanted")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
   verb->add_option("--election", flags->election, "Only events of this election");
   verb->add_flag("--until-caught-up", flags->until_caught_up, "Ends where it would begin to follow");
   verb->footer("Example:\n  hattama watch --election bo-2019 --from 1000");
@@ -358,7 +383,8 @@ void AddWatch(CLI::App& app, Session& session) {
 void AddExport(CLI::App& app, Session& session) {
   auto flags = std::make_shared<Flags>();
   CLI::App* verb = app.add_subcommand("export", "Writes every record to a file and verifies them against the root");
-  verb->add_option("--out", flags->out, "The file; raw records, or a JSON document a line with --format=json")->required();
+  verb->add_option("--out", flags->out, "The file; raw records, or a JSON document a line with --format=json")
+      ->required();
   verb->footer("Examples:\n  hattama export --out log.raw\n  hattama --format=json export --out log.jsonl");
   verb->callback([flags, &session] { session.run = [flags, &session] { return Export(session, *flags); }; });
 }
@@ -367,7 +393,8 @@ void AddProve(CLI::App& app, Session& session) {
   auto flags = std::make_shared<Flags>();
   CLI::App* verb = app.add_subcommand("prove", "Fetches a proof and verifies it here");
   verb->add_option("--sequence", flags->sequence, "Proves that this event is in the log");
-  verb->add_option("--consistency", flags->consistency, "SMALLER:LARGER; proves that one version only appends to the other");
+  verb->add_option("--consistency", flags->consistency,
+                   "SMALLER:LARGER; proves that one version only appends to the other");
   verb->footer("Examples:\n  hattama prove --sequence 1017\n  hattama prove --consistency 1000:67000");
   verb->callback([flags, &session] { session.run = [flags, &session] { return Prove(session, *flags); }; });
 }

@@ -44,7 +44,8 @@ void AddRoll(CLI::App& app, Session& session) {
   verb->add_option("--entry", flags->entries, "STATION=COUNT, any number of times")->required();
   verb->add_option("--reason", flags->reason, "Why the roll changes")->required();
   verb->add_option("--submitter", flags->submitter, "Who submits")->capture_default_str();
-  verb->footer("Example:\n  hattama roll kz-maslikhat-2023 --entry M-01=501 --reason \"three voters added on the day\"");
+  verb->footer(
+      "Example:\n  hattama roll kz-maslikhat-2023 --entry M-01=501 --reason \"three voters added on the day\"");
   verb->callback([flags, &session] { session.run = [flags, &session] { return Roll(session, *flags); }; });
 }
 

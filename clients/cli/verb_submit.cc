@@ -31,7 +31,8 @@ absl::Status AddFigures(const std::vector<std::string>& texts, const char* flag,
                         google::protobuf::RepeatedPtrField<FigureMessage>& figures) {
   for (const std::string& text : texts) {
     const size_t equals = text.rfind('=');
-    if (equals == std::string::npos || equals == 0) return UsageError(absl::StrCat(flag, " ", text, ": write it as ID=COUNT"));
+    if (equals == std::string::npos || equals == 0)
+      return UsageError(absl::StrCat(flag, " ", text, ": write it as ID=COUNT"));
     FigureMessage& figure = *figures.Add();
     set_id(figure, text.substr(0, equals));
     const std::string count_text = text.substr(equals + 1);
@@ -71,13 +72,16 @@ absl::Status Fill(const Flags& flags, v1::ProtocolSubmitted& protocol) {
   if (flags.decision) protocol.set_decision_sequence(*flags.decision);
   const auto set_line = [](v1::LineFigure& figure, const std::string& id) { figure.set_line_id(id); };
   const auto set_option = [](v1::OptionFigure& figure, const std::string& id) { figure.set_option_id(id); };
-  if (absl::Status added = AddFigures(flags.lines, "--line", set_line, *protocol.mutable_lines()); !added.ok()) return added;
-  if (absl::Status added = AddFigures(flags.votes, "--vote", set_option, *protocol.mutable_options()); !added.ok()) return added;
+  if (absl::Status added = AddFigures(flags.lines, "--line", set_line, *protocol.mutable_lines()); !added.ok())
+    return added;
+  if (absl::Status added = AddFigures(flags.votes, "--vote", set_option, *protocol.mutable_options()); !added.ok())
+    return added;
   return AddEvidence(flags.evidence, *protocol.mutable_evidence());
 }
 
 absl::StatusOr<ExitCode> Submit(Session& session, const Flags& flags) {
-  if (flags.file.empty() && flags.election.empty()) return UsageError("submit wants a FILE or --election and its other flags");
+  if (flags.file.empty() && flags.election.empty())
+    return UsageError("submit wants a FILE or --election and its other flags");
   v1::Submission submission;
   submission.set_submitter(flags.submitter);
   if (absl::Status filled = Fill(flags, *submission.mutable_protocol_submitted()); !filled.ok()) return filled;
@@ -89,7 +93,8 @@ absl::StatusOr<ExitCode> Submit(Session& session, const Flags& flags) {
 void AddSubmit(CLI::App& app, Session& session) {
   auto flags = std::make_shared<Flags>();
   CLI::App* verb = app.add_subcommand("submit", "Submits one protocol and prints its receipt");
-  verb->add_option("FILE", flags->file, "JSON of hattama.v1.ProtocolSubmitted; - reads standard input; flags add to it");
+  verb->add_option("FILE", flags->file,
+                   "JSON of hattama.v1.ProtocolSubmitted; - reads standard input; flags add to it");
   verb->add_option("--election", flags->election, "Id of the election");
   verb->add_option("--contest", flags->contest, "Id of the contest");
   verb->add_option("--unit,--station", flags->unit, "Id of the station, or of the area that a claim is about");
@@ -103,11 +108,13 @@ void AddSubmit(CLI::App& app, Session& session) {
   verb->add_option("--supersedes", flags->supersedes, "Sequence of the protocol that this one replaces");
   verb->add_option("--decision", flags->decision, "Sequence of the decision that ordered a corrected protocol");
   verb->add_option("--submitter", flags->submitter, "Who submits")->capture_default_str();
-  verb->add_flag("--check-only", flags->check_only, "Asks the server whether it would be admitted, and records nothing");
+  verb->add_flag("--check-only", flags->check_only,
+                 "Asks the server whether it would be admitted, and records nothing");
   verb->footer(
       "Examples:\n"
       "  hattama submit protocol.json\n"
-      "  hattama submit --election kz-maslikhat-2023 --contest deputy --station M-01 --source monitor --stage final \\\n"
+      "  hattama submit --election kz-maslikhat-2023 --contest deputy --station M-01 --source monitor --stage final "
+      "\\\n"
       "      --line registered=498 --line issued=232 --vote A=120 --vote B=104 --evidence acta-M-01.jpg");
   verb->callback([flags, &session] { session.run = [flags, &session] { return Submit(session, *flags); }; });
 }

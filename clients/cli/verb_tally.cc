@@ -23,16 +23,20 @@ struct Flags {
 };
 
 void ShowCsv(const google::protobuf::RepeatedPtrField<v1::Tally>& tallies) {
-  PrintCsv({"tree_size", "election_id", "contest_id", "unit_id", "kind", "id", "count", "share_numerator", "share_denominator"});
+  PrintCsv({"tree_size", "election_id", "contest_id", "unit_id", "kind", "id", "count", "share_numerator",
+            "share_denominator"});
   for (const v1::Tally& tally : tallies) {
     const auto row = [&](const char* kind, const std::string& id, const std::string& count, const v1::Ratio* ratio) {
-      PrintCsv({absl::StrCat(tally.as_of().tree_size()), tally.election_id(), tally.contest_id(), tally.unit_id(), kind, id, count,
-                ratio == nullptr ? "" : absl::StrCat(ratio->numerator()), ratio == nullptr ? "" : absl::StrCat(ratio->denominator())});
+      PrintCsv({absl::StrCat(tally.as_of().tree_size()), tally.election_id(), tally.contest_id(), tally.unit_id(), kind,
+                id, count, ratio == nullptr ? "" : absl::StrCat(ratio->numerator()),
+                ratio == nullptr ? "" : absl::StrCat(ratio->denominator())});
     };
     for (const v1::OptionTotal& option : tally.options()) {
-      row("option", option.option_id(), CsvCount(option.has_votes(), option.votes()), option.has_share() ? &option.share() : nullptr);
+      row("option", option.option_id(), CsvCount(option.has_votes(), option.votes()),
+          option.has_share() ? &option.share() : nullptr);
     }
-    for (const v1::Total& line : tally.lines()) row("line", line.id(), CsvCount(line.has_count(), line.count()), nullptr);
+    for (const v1::Total& line : tally.lines())
+      row("line", line.id(), CsvCount(line.has_count(), line.count()), nullptr);
     for (const v1::TurnoutValue& turnout : tally.turnouts()) {
       row("turnout", turnout.turnout_id(), "", turnout.has_ratio() ? &turnout.ratio() : nullptr);
     }
@@ -82,7 +86,9 @@ absl::StatusOr<ExitCode> Tally(Session& session, const Flags& flags) {
   *request.mutable_version() = *version;
   absl::StatusOr<v1::ListTalliesResponse> response = AllPages<v1::ListTalliesRequest, v1::ListTalliesResponse>(
       request, 0, kPageSizeMax,
-      [&](const v1::ListTalliesRequest& page) { return session.Call(session.results(), &v1::ResultsService::Stub::ListTallies, page); },
+      [&](const v1::ListTalliesRequest& page) {
+        return session.Call(session.results(), &v1::ResultsService::Stub::ListTallies, page);
+      },
       [](v1::ListTalliesResponse& answer) { return answer.mutable_tallies(); });
   if (!response.ok()) return response.status();
   if (session.globals.format == Format::kJson) {
@@ -101,7 +107,8 @@ void ShowSeats(const Session& session, const v1::GetSeatsResponse& response) {
   if (!response.notice().empty()) PrintAside(session, absl::StrCat("notice: ", response.notice()));
   for (const v1::ContestOutcome& contest : response.contests()) {
     if (!contest.outcome().has_allocation()) continue;
-    PrintHeading(session, absl::StrCat("\n", NameIn(contest.names(), language, contest.contest_id())));
+    Print("\n");
+    PrintHeading(session, NameIn(contest.names(), language, contest.contest_id()));
     Print(absl::StrCat(CoverageText(contest.coverage()), "\n"));
     ShowOutcome(session, contest.outcome());
   }
@@ -109,9 +116,10 @@ void ShowSeats(const Session& session, const v1::GetSeatsResponse& response) {
   Table contests({{"contest"}, {"name", Align::kLeft, 40}, {"stations", Align::kRight}, {"outcome"}});
   for (const v1::ContestOutcome& contest : response.contests()) {
     if (contest.outcome().has_allocation()) continue;
-    contests.Add({contest.contest_id(), NameIn(contest.names(), language, ""),
-                  absl::StrCat(Grouped(contest.coverage().counted_count()), "/", Grouped(contest.coverage().expected_count())),
-                  OutcomeCell(contest.outcome())});
+    contests.Add(
+        {contest.contest_id(), NameIn(contest.names(), language, ""),
+         absl::StrCat(Grouped(contest.coverage().counted_count()), "/", Grouped(contest.coverage().expected_count())),
+         OutcomeCell(contest.outcome())});
   }
   if (!contests.empty()) {
     PrintTable(session, contests);
@@ -123,12 +131,15 @@ void ShowSeats(const Session& session, const v1::GetSeatsResponse& response) {
     const int64_t seats = party.list_seat_count() + party.district_seat_count();
     if (seats == 0) continue;
     parties.Add({party.party_id().empty() ? "-" : party.party_id(),
-                 party.party_id().empty() ? "without a party" : NameIn(party.names(), language, ""), Grouped(party.list_seat_count()),
-                 Grouped(party.district_seat_count()), Cell(Grouped(seats), Tone::kBold)});
+                 party.party_id().empty() ? "without a party" : NameIn(party.names(), language, ""),
+                 Grouped(party.list_seat_count()), Grouped(party.district_seat_count()),
+                 Cell(Grouped(seats), Tone::kBold)});
   }
   PrintTable(session, parties);
   Print(absl::StrCat(Grouped(response.seat_count()), " seats in all",
-                     response.undecided_seat_count() > 0 ? absl::StrCat(", ", Grouped(response.undecided_seat_count()), " of them undecided") : "",
+                     response.undecided_seat_count() > 0
+                         ? absl::StrCat(", ", Grouped(response.undecided_seat_count()), " of them undecided")
+                         : "",
                      "\n"));
 }
 
@@ -142,7 +153,8 @@ absl::StatusOr<ExitCode> Seats(Session& session, const Flags& flags) {
   request.set_election_id(flags.subject.election);
   *request.mutable_view() = *view;
   *request.mutable_version() = *version;
-  absl::StatusOr<v1::GetSeatsResponse> response = session.Call(session.results(), &v1::ResultsService::Stub::GetSeats, request);
+  absl::StatusOr<v1::GetSeatsResponse> response =
+      session.Call(session.results(), &v1::ResultsService::Stub::GetSeats, request);
   if (!response.ok()) return response.status();
   if (session.globals.format == Format::kJson) {
     PrintJson(ToJsonDocument(*response));
@@ -162,7 +174,8 @@ absl::StatusOr<ExitCode> Seats(Session& session, const Flags& flags) {
 
 void AddTally(CLI::App& app, Session& session) {
   auto flags = std::make_shared<Flags>();
-  CLI::App* verb = app.add_subcommand("tally", "Shows votes, shares, turnout and coverage of a contest for any area at any version");
+  CLI::App* verb =
+      app.add_subcommand("tally", "Shows votes, shares, turnout and coverage of a contest for any area at any version");
   flags->subject.AddTo(*verb);
   flags->view.AddTo(*verb);
   flags->version.AddTo(*verb);

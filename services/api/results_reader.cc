@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "hattama/v1/record.pb.h"
 #include "services/domain/area.h"
@@ -453,15 +454,16 @@ absl::StatusOr<Comparison> ResultsReader::Compare(const v1::GetDiffRequest& requ
   return comparison;
 }
 
-int64_t ResultsReader::AppendDiscrepancies(const Comparison& comparison, int64_t offset, int64_t count_max,
-                                           v1::ListDiscrepanciesResponse& response) {
+int64_t ResultsReader::AppendDiscrepancies(const Comparison& comparison, absl::Span<const int> kinds, int64_t offset,
+                                           int64_t count_max, v1::ListDiscrepanciesResponse& response) {
   const std::vector<domain::Discrepancy>& rows = comparison.diff->discrepancies;
   *response.mutable_left_as_of() = comparison.left_as_of;
   *response.mutable_right_as_of() = comparison.right_as_of;
   ledger_->WithState([&](const History&, int64_t) {
     size_t bytes = 0;
-    for (int64_t count = 0; offset < static_cast<int64_t>(rows.size()) && count < count_max; ++offset, ++count) {
-      if (bytes >= limits_.page_bytes_max) break;
+    for (; offset < static_cast<int64_t>(rows.size()); ++offset) {
+      if (!kinds.empty() && !absl::c_linear_search(kinds, static_cast<int>(rows[offset].kind))) continue;
+      if (response.discrepancies_size() >= count_max || bytes >= limits_.page_bytes_max) break;
       v1::Discrepancy& row = *response.add_discrepancies();
       row = wire::ToAnswer(rows[offset], *comparison.diff);
       bytes += row.ByteSizeLong();
@@ -489,13 +491,20 @@ absl::Status ResultsReader::ListDiscrepancies(const v1::ListDiscrepanciesRequest
   const absl::StatusOr<int32_t> page_size = PageSize(request.page_size(), 100, 5'000);
   if (!page_size.ok()) return page_size.status();
   if (!request.has_diff()) return absl::InvalidArgumentError("diff: is required");
+  for (int i = 0; i < request.kinds_size(); ++i) {
+    const int kind = request.kinds(i);
+    if (kind <= 0 || kind > domain::kDiscrepancyKindCount) {
+      return absl::InvalidArgumentError(absl::StrCat("kinds[", i, "]: has unknown value ", kind));
+    }
+  }
   const uint64_t query = QueryFingerprint("ListDiscrepancies", request);
   const auto page = ReadPageToken(query, request, *ledger_);
   if (!page.ok()) return page.status();
 
   const absl::StatusOr<Comparison> comparison = Compare(request.diff(), "diff.", *page, wanted);
   if (!comparison.ok()) return comparison.status();
-  const int64_t offset = AppendDiscrepancies(*comparison, *page ? (*page)->offset : 0, *page_size, response);
+  const int64_t offset =
+      AppendDiscrepancies(*comparison, request.kinds(), *page ? (*page)->offset : 0, *page_size, response);
   if (offset < static_cast<int64_t>(comparison->diff->discrepancies.size())) {
     response.set_next_page_token(EncodePageToken(query, {.tree_size = comparison->left_as_of.tree_size(),
                                                          .right_tree_size = comparison->right_as_of.tree_size(),

@@ -60,9 +60,10 @@ class ResultsReader {
   // Compares the two sides. `page` fixes the versions of a later page; field paths in statuses begin with `prefix`.
   absl::StatusOr<Comparison> Compare(const v1::GetDiffRequest& request, std::string_view prefix,
                                      const std::optional<PageToken>& page, const StillWanted& wanted);
-  // Appends rows from `offset`, at most `count_max` and until the page is full; returns the offset after them.
-  int64_t AppendDiscrepancies(const Comparison& comparison, int64_t offset, int64_t count_max,
-                              v1::ListDiscrepanciesResponse& response);
+  // Appends rows of `kinds` (none named: of all) from `offset`, at most `count_max` and until the page is full; returns
+  // the offset of the next such row, or the end.
+  int64_t AppendDiscrepancies(const Comparison& comparison, absl::Span<const int> kinds, int64_t offset,
+                              int64_t count_max, v1::ListDiscrepanciesResponse& response);
 
  private:
   // A running-sums index that the ledger keeps for us.

@@ -26,7 +26,7 @@ class DiscrepancySource final : public ResponseSource<v1::ListDiscrepanciesRespo
       comparison_ = *std::move(compared);
     }
     // Without any rows there is one page still, for its versions.
-    offset_ = reader_->AppendDiscrepancies(*comparison_, offset_, kRowCount, out.emplace_back());
+    offset_ = reader_->AppendDiscrepancies(*comparison_, {}, offset_, kRowCount, out.emplace_back());
     return offset_ < static_cast<int64_t>(comparison_->diff->discrepancies.size()) ? AfterFill::kMore : AfterFill::kEnd;
   }
 

@@ -95,6 +95,19 @@ std::vector<std::string> OutcomeChanges(const Contest& contest, const Outcome& l
   return changes;
 }
 
+// What is compared goes before what is missing: a missing station weighs all its votes and would hide every slip.
+int Rank(DiscrepancyKind kind) {
+  switch (kind) {
+    case DiscrepancyKind::kOnlyLeft:
+    case DiscrepancyKind::kOnlyRight:
+      return 1;
+    case DiscrepancyKind::kBlankOnOneSide:
+      return 2;
+    default:
+      return 0;
+  }
+}
+
 // Walks both sides unit by unit.
 class Comparison {
  public:
@@ -134,6 +147,7 @@ class Comparison {
     const AreaTree& area = diff_.left.election->area();
     std::sort(diff_.discrepancies.begin(), diff_.discrepancies.end(),
               [&area](const Discrepancy& a, const Discrepancy& b) {
+                if (Rank(a.kind) != Rank(b.kind)) return Rank(a.kind) < Rank(b.kind);
                 if (a.effect != b.effect) return a.effect > b.effect;
                 return area.node(a.unit).unit.id < area.node(b.unit).unit.id;
               });
@@ -151,14 +165,18 @@ class Comparison {
     const FigureRow right = contest_.figures(right_protocol);
     int64_t option_effect = 0;
     int64_t effect = 0;
-    bool any = false;
+    bool differs = false;  // In a figure that both sides state.
+    bool blank = false;    // In what is stated at all.
     for (size_t i = 0; i < left.size(); ++i) {
       ColumnDiff& column = diff_.columns[i];
       column.left_common = Plus(column.left_common, left[i]);
       column.right_common = Plus(column.right_common, right[i]);
       if (left[i] == right[i]) continue;
-      any = true;
-      if (left[i] == kBlank || right[i] == kBlank) continue;
+      if (left[i] == kBlank || right[i] == kBlank) {
+        blank = true;
+        continue;
+      }
+      differs = true;
       const int64_t change = static_cast<int64_t>(right[i]) - left[i];
       column.net_change += change;
       ++column.unit_count;
@@ -166,12 +184,14 @@ class Comparison {
       if (static_cast<int32_t>(i) >= option_begin_) option_effect += size;
       if (primary_[i]) effect += size;
     }
-    if (!any) return;
+    if (!differs && !blank) return;
     diff_.option_difference_count += option_effect > 0 ? 1 : 0;
     diff_.option_effect += option_effect;
     diff_.difference_count += effect > 0 ? 1 : 0;
     diff_.effect += effect;
-    Note({unit, Classify(left, right, primary_, option_begin_), option_effect, effect, left_protocol, right_protocol});
+    const DiscrepancyKind kind =
+        differs ? Classify(left, right, primary_, option_begin_) : DiscrepancyKind::kBlankOnOneSide;
+    Note({unit, kind, option_effect, effect, left_protocol, right_protocol});
   }
 
   void OneSided(UnitIndex unit, DiscrepancyKind kind, int32_t protocol) {

@@ -22,8 +22,9 @@ enum class DiscrepancyKind {
   kOneChanged = 6,        // One figure, its dependent totals aside.
   kTransfer = 7,          // Several options, and their sum is equal.
   kSeveralChanged = 8,
+  kBlankOnOneSide = 9,  // Whatever both sides state is equal; some figures one side alone states.
 };
-inline constexpr int kDiscrepancyKindCount = 8;
+inline constexpr int kDiscrepancyKindCount = 9;
 
 struct Discrepancy {
   UnitIndex unit = 0;
@@ -60,7 +61,8 @@ struct Diff {
   int64_t effect = 0;
   std::vector<ColumnDiff> columns;
   std::array<int64_t, kDiscrepancyKindCount + 1> by_kind{};  // By DiscrepancyKind; index 0 is unused.
-  // Units that differ or that one side alone has, by effect, largest first, then by unit id.
+  // Units in which a figure differs that both sides state, then units that one side alone has, then kBlankOnOneSide;
+  // within each by effect, largest first, then by unit id.
   std::vector<Discrepancy> discrepancies;
   std::optional<Outcome> left_outcome;
   std::optional<Outcome> right_outcome;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 namespace hattama::domain {
 namespace {
@@ -190,7 +191,7 @@ absl::StatusOr<ResolvedView> ResolveView(const ElectionHistory& election, const 
     resolved.source = *source;
     return resolved;
   }
-  // The first commission that states protocols on this basis; where none does, the first source.
+  // The first commission that states protocols on this basis.
   const auto& sources = election.header().sources;
   const std::string& station_level = election.header().levels.back().id;
   for (size_t i = 0; i < sources.size(); ++i) {
@@ -198,10 +199,14 @@ absl::StatusOr<ResolvedView> ResolveView(const ElectionHistory& election, const 
     const bool claims = sources[i].level_id.empty() || sources[i].level_id != station_level;
     if (sources[i].kind == SourceKind::kCommission && (view.basis == Basis::kClaims ? claims : stations)) {
       resolved.source = static_cast<int32_t>(i);
-      break;
+      return resolved;
     }
   }
-  return resolved;
+  const auto id = [](std::string* out, const Source& source) { absl::StrAppend(out, source.id); };
+  return absl::InvalidArgumentError(absl::StrCat("view.source_id: is required, because election \"",
+                                                 election.header().election_id, "\" has no commission that states ",
+                                                 view.basis == Basis::kClaims ? "claims" : "protocols of stations",
+                                                 "; its sources are ", absl::StrJoin(sources, ", ", id)));
 }
 
 View NameView(const ElectionHistory& election, const ResolvedView& view) {
