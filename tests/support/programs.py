@@ -52,8 +52,9 @@ class Server:
             if self.process.poll() is not None:
                 raise RuntimeError(f"hattamad ended with {self.process.returncode} before it was ready:\n{self.output()}")
             if time.monotonic() > deadline:
+                said = self.output()
                 self.kill()
-                raise RuntimeError(f"hattamad is not ready after {READY_SECONDS_MAX} s:\n{self.output()}")
+                raise RuntimeError(f"hattamad is not ready after {READY_SECONDS_MAX} s:\n{said}")
             time.sleep(0.01)
         self.address = port_file.read_text(encoding="utf-8").strip()
 
@@ -67,8 +68,9 @@ class Server:
             try:
                 self.process.wait(STOP_SECONDS_MAX)
             except subprocess.TimeoutExpired:
+                said = self.output()
                 self.kill()
-                raise RuntimeError(f"hattamad did not end within {STOP_SECONDS_MAX} s of SIGTERM:\n{self.output()}")
+                raise RuntimeError(f"hattamad did not end within {STOP_SECONDS_MAX} s of SIGTERM:\n{said}")
         return self.process.returncode
 
     def kill(self):
@@ -76,6 +78,7 @@ class Server:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
+        self._scratch.cleanup()
 
 
 class Client:
