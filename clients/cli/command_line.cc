@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <map>
+#include <memory>
 
 #include "CLI/App.hpp"
 #include "CLI/Config.hpp"
@@ -34,6 +35,15 @@ std::string EnvironmentLanguage() {
   return "en";
 }
 
+// Help of a verb that says how it is called: with the program's name before its own.
+class HelpFormatter : public CLI::Formatter {
+ public:
+  std::string make_usage(const CLI::App* app, std::string name) const override {
+    return CLI::Formatter::make_usage(app,
+                                      app->get_parent() == nullptr ? name : absl::StrCat("hattama ", app->get_name()));
+  }
+};
+
 ExitCode Complain(const absl::Status& status) {
   const bool colour = isatty(STDERR_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
   for (absl::string_view line : absl::StrSplit(status.message(), '\n')) {
@@ -53,6 +63,7 @@ ExitCode Run(int argc, const char* const* argv) {
   bool no_progress = false;
 
   CLI::App app("Submits polling-station protocols to a ledger of election results, and asks it.", "hattama");
+  app.formatter(std::make_shared<HelpFormatter>());
   app.set_version_flag("--version", "hattama " HATTAMA_VERSION);
   app.require_subcommand(1);
   app.fallthrough();

@@ -1,4 +1,4 @@
-// The mapping file of an import: which column of which CSV is what. README.md shows one whole.
+// The mapping file of an import: which column of which CSV is what. README.md has every key.
 #ifndef HATTAMA_CLIENTS_CLI_MAPPING_H_
 #define HATTAMA_CLIENTS_CLI_MAPPING_H_
 
