@@ -62,6 +62,34 @@ class Channel {
   bool abandoned_ = false;
 };
 
+// Batches on their way back, so that their memory is used again instead of being freed by another thread than the one
+// that asked for it.
+template <typename T>
+class Spares {
+ public:
+  void Give(T value) {
+    std::lock_guard lock(mutex_);
+    values_.push_back(std::move(value));
+  }
+  T Take() {
+    std::lock_guard lock(mutex_);
+    if (values_.empty()) return T();
+    T value = std::move(values_.back());
+    values_.pop_back();
+    return value;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<T> values_;
+};
+
+template <typename T>
+struct Stage {
+  Channel<T> full;
+  Spares<T> spare;
+};
+
 // Records laid end to end, so that a batch is one allocation that grows.
 struct RawBatch {
   std::string bytes;
@@ -70,7 +98,13 @@ struct RawBatch {
 
 struct DecodedEvent {
   int64_t time_micros = 0;
-  domain::Event event;
+  wire::DecodedSubmission submission;
+};
+
+// The first `count` events; those behind them are memory of an earlier use.
+struct DecodedBatch {
+  std::vector<DecodedEvent> events;
+  size_t count = 0;
 };
 
 absl::Status At(int64_t sequence, const absl::Status& status) {
@@ -78,7 +112,7 @@ absl::Status At(int64_t sequence, const absl::Status& status) {
 }
 
 // Reads and hashes every record, and checks the root at the end.
-absl::Status ReadAll(const storage::EventStore& store, const storage::Head& head, Channel<RawBatch>& out) {
+absl::Status ReadAll(const storage::EventStore& store, const storage::Head& head, Stage<RawBatch>& out) {
   merkle::Frontier frontier;
   RawBatch batch;
   absl::Status status = store.Scan(
@@ -87,13 +121,14 @@ absl::Status ReadAll(const storage::EventStore& store, const storage::Head& head
         batch.bytes.append(record);
         batch.ends.push_back(batch.bytes.size());
         if (batch.ends.size() < kBatchCount) return absl::OkStatus();
-        RawBatch full;
-        full.bytes.reserve(batch.bytes.size());
-        std::swap(full, batch);
-        return out.Push(std::move(full)) ? absl::OkStatus() : absl::CancelledError("the fold stopped");
+        if (!out.full.Push(std::move(batch))) return absl::CancelledError("the fold stopped");
+        batch = out.spare.Take();
+        batch.bytes.clear();
+        batch.ends.clear();
+        return absl::OkStatus();
       });
   if (!status.ok()) return status;
-  if (!batch.ends.empty() && !out.Push(std::move(batch))) return absl::CancelledError("the fold stopped");
+  if (!batch.ends.empty() && !out.full.Push(std::move(batch))) return absl::CancelledError("the fold stopped");
   if (frontier.root() != head.root) {
     return absl::DataLossError(
         absl::StrCat("the root over ", head.tree_size, " records is not the root stored with the head"));
@@ -101,50 +136,55 @@ absl::Status ReadAll(const storage::EventStore& store, const storage::Head& head
   return absl::OkStatus();
 }
 
-absl::Status Decode(int64_t sequence, std::string_view bytes, std::vector<DecodedEvent>& events) {
+absl::Status Decode(int64_t sequence, std::string_view bytes, DecodedEvent& event) {
   const absl::StatusOr<wire::DecodedRecord> record = wire::DecodeRecord(bytes);
   if (!record.ok()) return At(sequence, record.status());
   if (record->sequence != sequence) {
     return At(sequence, absl::DataLossError(absl::StrCat("carries sequence ", record->sequence)));
   }
   domain::Refusals faults;
-  wire::DecodedSubmission submission = wire::DecodeSubmission(record->submission, faults);
+  wire::DecodeSubmissionInto(record->submission, event.submission, faults);
   if (!faults.empty()) return At(sequence, StatusOf(faults));
-  events.push_back({record->time_micros, std::move(submission.event)});
+  event.time_micros = record->time_micros;
   return absl::OkStatus();
 }
 
-absl::Status DecodeAll(Channel<RawBatch>& in, Channel<std::vector<DecodedEvent>>& out) {
+absl::Status DecodeAll(Stage<RawBatch>& in, Stage<DecodedBatch>& out) {
   int64_t sequence = 0;
   RawBatch batch;
-  while (in.Pop(batch)) {
-    std::vector<DecodedEvent> events;
-    events.reserve(batch.ends.size());
+  while (in.full.Pop(batch)) {
+    DecodedBatch decoded = out.spare.Take();
+    decoded.events.resize(kBatchCount);
+    decoded.count = 0;
     size_t begin = 0;
     for (const size_t end : batch.ends) {
       const std::string_view record = std::string_view(batch.bytes).substr(begin, end - begin);
-      if (absl::Status status = Decode(sequence, record, events); !status.ok()) return status;
+      DecodedEvent& event = decoded.events[decoded.count++];
+      if (absl::Status status = Decode(sequence, record, event); !status.ok()) return status;
       begin = end;
       ++sequence;
     }
-    if (!out.Push(std::move(events))) return absl::CancelledError("the fold stopped");
+    in.spare.Give(std::move(batch));
+    if (!out.full.Push(std::move(decoded))) return absl::CancelledError("the fold stopped");
   }
   return absl::OkStatus();
 }
 
-absl::Status FoldAll(Channel<std::vector<DecodedEvent>>& in, domain::History& history) {
-  std::vector<DecodedEvent> events;
-  while (in.Pop(events)) {
-    for (const DecodedEvent& event : events) {
+absl::Status FoldAll(Stage<DecodedBatch>& in, domain::History& history) {
+  DecodedBatch batch;
+  while (in.full.Pop(batch)) {
+    for (size_t i = 0; i < batch.count; ++i) {
+      const DecodedEvent& event = batch.events[i];
       const int64_t sequence = history.tree_size();
       if (sequence > 0 && event.time_micros < history.TimeMicros(sequence - 1)) {
         return At(sequence, absl::DataLossError("its record time is before that of the record before"));
       }
-      if (const domain::Refusals refusals = history.Check(event.event); !refusals.empty()) {
+      if (const domain::Refusals refusals = history.Check(event.submission.event); !refusals.empty()) {
         return At(sequence, StatusOf(refusals));
       }
-      history.Apply(event.time_micros, event.event);
+      history.Apply(event.time_micros, event.submission.event);
     }
+    in.spare.Give(std::move(batch));
   }
   return absl::OkStatus();
 }
@@ -152,21 +192,21 @@ absl::Status FoldAll(Channel<std::vector<DecodedEvent>>& in, domain::History& hi
 }  // namespace
 
 absl::Status Replay(const storage::EventStore& store, const storage::Head& head, domain::History& history) {
-  Channel<RawBatch> raw;
-  Channel<std::vector<DecodedEvent>> decoded;
+  Stage<RawBatch> raw;
+  Stage<DecodedBatch> decoded;
   absl::Status read_status;
   absl::Status decode_status;
   std::thread reader([&] {
     read_status = ReadAll(store, head, raw);
-    raw.Close();
+    raw.full.Close();
   });
   std::thread decoder([&] {
     decode_status = DecodeAll(raw, decoded);
-    raw.Abandon();
-    decoded.Close();
+    raw.full.Abandon();
+    decoded.full.Close();
   });
   const absl::Status fold_status = FoldAll(decoded, history);
-  decoded.Abandon();
+  decoded.full.Abandon();
   decoder.join();
   reader.join();
   // The stage that failed first made the others stop, so a cancelled stage is never the reason.

@@ -1,9 +1,12 @@
 #include "services/wire/event_codec.h"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "google/protobuf/arena.h"
 #include "google/protobuf/io/coded_stream.h"
 
 namespace hattama::wire {
@@ -201,19 +204,16 @@ domain::Unit ToUnit(const v1::Unit& unit) {
 }
 
 template <typename FigureList>
-std::vector<domain::Figure> ToFigures(const FigureList& figures) {
-  std::vector<domain::Figure> result;
-  result.reserve(figures.size());
-  for (const auto& figure : figures) {
-    std::optional<int64_t> count;
-    if (figure.has_count()) count = figure.count();
-    if constexpr (requires { figure.line_id(); }) {
-      result.push_back({figure.line_id(), count});
+void ReadFigures(const FigureList& from, std::vector<domain::Figure>& to) {
+  to.resize(from.size());
+  for (int i = 0; i < from.size(); ++i) {
+    if constexpr (requires { from[i].line_id(); }) {
+      to[i].id = from[i].line_id();
     } else {
-      result.push_back({figure.option_id(), count});
+      to[i].id = from[i].option_id();
     }
+    to[i].count = from[i].has_count() ? std::optional<int64_t>(from[i].count()) : std::nullopt;
   }
-  return result;
 }
 
 void CheckEvidence(const google::protobuf::RepeatedPtrField<v1::EvidenceDigest>& evidence, const std::string& path,
@@ -232,6 +232,44 @@ void CheckTime(const google::protobuf::Timestamp& time, const std::string& field
       time.nanos() > 999'999'999) {
     faults.Add(field, absl::StrCat("seconds ", time.seconds(), ", nanos ", time.nanos(), " is no valid time"));
   }
+}
+
+// Memory that a thread parses into over and over: a protocol of usual size costs no allocation.
+class ParseArena {
+ public:
+  // Destroys the submission that was made before.
+  v1::Submission* NewSubmission() {
+    arena_.Reset();
+    return google::protobuf::Arena::CreateMessage<v1::Submission>(&arena_);
+  }
+
+ private:
+  static google::protobuf::ArenaOptions OptionsWith(std::array<char, 32 << 10>& block) {
+    google::protobuf::ArenaOptions options;
+    options.initial_block = block.data();
+    options.initial_block_size = block.size();
+    return options;
+  }
+
+  alignas(std::max_align_t) std::array<char, 32 << 10> block_;
+  google::protobuf::Arena arena_{OptionsWith(block_)};
+};
+
+// Sets every field of `to`, which may hold an earlier protocol: its texts and lists keep their memory.
+void ReadProtocol(const v1::ProtocolSubmitted& from, domain::ProtocolSubmitted& to, Faults& faults) {
+  to.election_id = from.election_id();
+  to.contest_id = from.contest_id();
+  to.unit_id = from.unit_id();
+  to.source_id = from.source_id();
+  to.stage = ToEnum<domain::Stage>(from.stage(), 3, "protocol_submitted.stage", faults);
+  ReadFigures(from.lines(), to.lines);
+  ReadFigures(from.options(), to.options);
+  to.supersedes_sequence =
+      from.has_supersedes_sequence() ? std::optional<int64_t>(from.supersedes_sequence()) : std::nullopt;
+  to.decision_sequence = from.has_decision_sequence() ? std::optional<int64_t>(from.decision_sequence()) : std::nullopt;
+  CheckEvidence(from.evidence(), "protocol_submitted", faults);
+  if (from.has_signed_time()) CheckTime(from.signed_time(), "protocol_submitted.signed_time", faults);
+  if (from.has_reported_time()) CheckTime(from.reported_time(), "protocol_submitted.reported_time", faults);
 }
 
 domain::Event ToEventWith(const v1::Submission& from, Faults& faults) {
@@ -266,20 +304,8 @@ domain::Event ToEventWith(const v1::Submission& from, Faults& faults) {
       return domain::ElectionOpened{event.election_id(), event.contest_count(), event.unit_count(), event.roll_count()};
     }
     case v1::Submission::kProtocolSubmitted: {
-      const v1::ProtocolSubmitted& event = from.protocol_submitted();
-      const std::string path = "protocol_submitted";
       domain::ProtocolSubmitted to;
-      to.election_id = event.election_id();
-      to.contest_id = event.contest_id();
-      to.unit_id = event.unit_id();
-      to.source_id = event.source_id();
-      to.stage = ToEnum<domain::Stage>(event.stage(), 3, "protocol_submitted.stage", faults);
-      to.lines = ToFigures(event.lines());
-      to.options = ToFigures(event.options());
-      if (event.has_supersedes_sequence()) to.supersedes_sequence = event.supersedes_sequence();
-      if (event.has_decision_sequence()) to.decision_sequence = event.decision_sequence();
-      CheckEvidence(event.evidence(), path, faults);
-      if (event.has_signed_time()) CheckTime(event.signed_time(), "protocol_submitted.signed_time", faults);
+      ReadProtocol(from.protocol_submitted(), to, faults);
       return to;
     }
     case v1::Submission::kAppealFiled: {
@@ -318,18 +344,22 @@ domain::Event ToEventWith(const v1::Submission& from, Faults& faults) {
 
 DecodedSubmission DecodeSubmission(std::string_view bytes, Refusals& refusals) {
   DecodedSubmission decoded;
+  DecodeSubmissionInto(bytes, decoded, refusals);
+  return decoded;
+}
+
+void DecodeSubmissionInto(std::string_view bytes, DecodedSubmission& decoded, Refusals& refusals) {
   Faults faults(&refusals);
   if (bytes.empty() || bytes.size() > kSubmissionBytesMax) {
     faults.Add("submission", absl::StrCat("has ", bytes.size(), " bytes, not 1..", kSubmissionBytesMax));
-    return decoded;
+    return;
   }
-  // One message per thread, parsed over and over: its fields keep their memory, so a protocol costs no allocation.
-  thread_local v1::Submission reused;
-  v1::Submission* submission = &reused;
+  thread_local ParseArena scratch;
+  v1::Submission* submission = scratch.NewSubmission();
   if (!submission->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     faults.Add("submission", absl::StrCat("its ", bytes.size(),
                                           " bytes are no Submission: not protobuf, or a text that is not UTF-8"));
-    return decoded;
+    return;
   }
   if (submission->submission_id().size() != decoded.submission_id.size()) {
     faults.Add("submission_id", absl::StrCat("has ", submission->submission_id().size(), " bytes, not 16"));
@@ -337,8 +367,12 @@ DecodedSubmission DecodeSubmission(std::string_view bytes, Refusals& refusals) {
     std::copy(submission->submission_id().begin(), submission->submission_id().end(), decoded.submission_id.begin());
   }
   decoded.submitter = submission->submitter();
-  decoded.event = ToEventWith(*submission, faults);
-  return decoded;
+  auto* protocol = std::get_if<domain::ProtocolSubmitted>(&decoded.event);
+  if (protocol != nullptr && submission->has_protocol_submitted()) {
+    ReadProtocol(submission->protocol_submitted(), *protocol, faults);
+  } else {
+    decoded.event = ToEventWith(*submission, faults);
+  }
 }
 
 domain::Event ToEvent(const v1::Submission& submission, Refusals& refusals) {

@@ -33,6 +33,9 @@ struct DecodedSubmission {
 // the result is usable only where none was added. Domain rules are checked by History::Check, not here.
 DecodedSubmission DecodeSubmission(std::string_view bytes, domain::Refusals& faults);
 
+// The same into `decoded`, which may hold an earlier submission: a protocol after a protocol costs no allocation.
+void DecodeSubmissionInto(std::string_view bytes, DecodedSubmission& decoded, domain::Refusals& faults);
+
 // The plain event of a parsed Submission.
 domain::Event ToEvent(const v1::Submission& submission, domain::Refusals& faults);
 

@@ -129,18 +129,19 @@ Fixture& MillionEvents() {
 void BM_RestartWithAMillionEvents(benchmark::State& state) {
   constexpr double kFloorSeconds = 3;
   Fixture& fixture = MillionEvents();
-  double restart = 0;
+  double worst = 0;
   for (auto _ : state) {
-    restart = fixture.Restart();
+    const double restart = fixture.Restart();
     state.SetIterationTime(restart);
+    worst = std::max(worst, restart);
   }
   const auto start = std::chrono::steady_clock::now();
   const absl::Status status =
       fixture.store().Scan(0, fixture.store().head().tree_size,
                            [](int64_t, std::string_view, const merkle::Hash&) { return absl::OkStatus(); });
   if (!status.ok()) std::exit(1);
-  state.counters["of_floor"] = restart / kFloorSeconds;
-  state.counters["of_scan"] = restart / SecondsSince(start);
+  state.counters["of_floor"] = worst / kFloorSeconds;
+  state.counters["of_scan"] = worst / SecondsSince(start);
 }
 BENCHMARK(BM_RestartWithAMillionEvents)->UseManualTime()->Iterations(3)->Unit(benchmark::kMillisecond);
 
