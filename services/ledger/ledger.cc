@@ -199,13 +199,15 @@ void Ledger::Submit(std::vector<PreparedSubmission> submissions, bool atomic, Do
   absl::Status status;
   if (atomic) {
     status = CheckWhole(call->submissions, call->results);
-    for (SubmissionResult& result : call->results) {
-      if (!status.ok() && result.status.ok()) {
-        result.status = call->results.size() == 1 ? status : absl::AbortedError(std::string(status.message()));
+    if (!status.ok()) {
+      // A fault of one is its own answer and the others are Aborted because of it; a fault of the whole is the first's.
+      const bool of_one = std::any_of(call->results.begin(), call->results.end(),
+                                      [](const SubmissionResult& result) { return !result.refusals.empty(); });
+      for (size_t i = 0; i < call->results.size(); ++i) {
+        SubmissionResult& result = call->results[i];
+        if (!result.status.ok()) continue;
+        result.status = i == 0 && !of_one ? status : absl::AbortedError(std::string(status.message()));
       }
-    }
-    if (!status.ok() && !call->results.empty() && call->results.front().refusals.empty()) {
-      call->results.front().status = status;
     }
   }
   if (status.ok()) {
