@@ -1,6 +1,7 @@
 #include "clients/cli/figures_text.h"
 
 #include <algorithm>
+#include <sstream>
 
 #include "absl/numeric/int128.h"
 #include "absl/strings/ascii.h"
@@ -17,8 +18,10 @@ absl::string_view Absl(std::string_view text) { return {text.data(), text.size()
 
 }  // namespace
 
-std::string Grouped(int64_t number) {
-  std::string digits = absl::StrCat(number);
+std::string Grouped(absl::int128 number) {
+  std::ostringstream text;
+  text << number;
+  std::string digits = text.str();
   const size_t first = number < 0 ? 1 : 0;
   for (size_t at = digits.size(); at > first + 3;) {
     at -= 3;
@@ -35,9 +38,9 @@ std::string Percent(const v1::Ratio& ratio) {
   const bool negative = ratio.numerator() < 0;
   const absl::int128 numerator = negative ? -absl::int128(ratio.numerator()) : absl::int128(ratio.numerator());
   const absl::int128 denominator = ratio.denominator();
-  const auto hundredths = static_cast<int64_t>((numerator * 20'000 + denominator) / (denominator * 2));
+  const absl::int128 hundredths = (numerator * 20'000 + denominator) / (denominator * 2);
   return absl::StrFormat("%s%s.%02d %%", negative && hundredths != 0 ? "-" : "", Grouped(hundredths / 100),
-                         hundredths % 100);
+                         static_cast<int>(hundredths % 100));
 }
 
 std::string Moment(const google::protobuf::Timestamp& time) {

@@ -112,6 +112,8 @@ absl::Status ParseJson(std::string_view text, std::string_view what, json& docum
     const size_t line_start = at == 0 ? std::string_view::npos : text.rfind('\n', at - 1);
     const size_t column = line_start == std::string_view::npos ? at + 1 : at - line_start;
     return absl::InvalidArgumentError(absl::StrCat(Absl(what), ":", line, ":", column, ": is no JSON here"));
+  } catch (const json::out_of_range&) {
+    return absl::InvalidArgumentError(absl::StrCat(Absl(what), ": a number is too large for any count"));
   }
   return absl::OkStatus();
 }
