@@ -78,6 +78,9 @@ ExitCode Run(int argc, const char* const* argv) {
   CLI::Option* key = app.add_option("--tls-key", globals.tls_key, "PEM file of the client's private key");
   certificate->needs(key);
   key->needs(certificate);
+  app.add_option("--key", globals.key, "File of the private key that signs what is submitted")->envname("HATTAMA_KEY");
+  app.add_option("--origin", globals.origin, "Name of the ledger that is meant; a server with another one is refused")
+      ->envname("HATTAMA_ORIGIN");
   app.add_option("--timeout", timeout, "How long to wait for an answer, like 5s")->capture_default_str();
   app.add_option("--format", format, "table, json or csv")
       ->check(CLI::IsMember({"table", "json", "csv"}))
@@ -95,6 +98,10 @@ ExitCode Run(int argc, const char* const* argv) {
   AddRoll(app, session);
   AddAppeal(app, session);
   AddDecide(app, session);
+  AddKeygen(app, session);
+  AddGrant(app, session);
+  AddRevoke(app, session);
+  AddRotate(app, session);
   AddTally(app, session);
   AddSeats(app, session);
   AddDiff(app, session);

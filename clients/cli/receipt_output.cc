@@ -6,6 +6,7 @@
 #include "clients/cli/message_json.h"
 #include "clients/cli/output.h"
 #include "clients/cli/sealed_submission.h"
+#include "clients/cli/signing.h"
 
 namespace hattama::cli {
 
@@ -24,10 +25,14 @@ std::string FindingText(const Session& session, const v1::Finding& finding) {
 
 absl::StatusOr<ExitCode> SubmitAndShow(Session& session, v1::Submission& submission, bool validate_only) {
   if (absl::Status fine = RequireNoCsv(session, "a receipt"); !fine.ok()) return fine;
+  absl::StatusOr<merkle::SigningKey> key = SigningKeyOf(session);
+  if (!key.ok()) return key.status();
+  absl::StatusOr<std::string> origin = OriginOf(session);
+  if (!origin.ok()) return origin.status();
   v1::SubmitRequest request;
-  request.set_submission(Seal(submission, "single"));
+  *request.mutable_submission() =
+      SignOne(Seal(submission, "single"), {.origin = *origin, .election_id = ElectionIdOf(submission)}, *key);
   request.set_validate_only(validate_only);
-  if (absl::Status connected = session.Connect(); !connected.ok()) return connected;
   absl::StatusOr<v1::SubmitResponse> response =
       session.Call(session.submissions(), &v1::SubmissionService::Stub::Submit, request);
   if (!response.ok()) {

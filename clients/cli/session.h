@@ -28,6 +28,8 @@ struct Globals {
   std::string tls_ca;
   std::string tls_cert;
   std::string tls_key;
+  std::string key;     // File of the private key that signs submissions; empty: none.
+  std::string origin;  // The ledger that is meant; empty: whichever the server holds.
   absl::Duration timeout = absl::Seconds(60);
   Format format = Format::kTable;
   bool colour = false;

@@ -17,7 +17,7 @@ constexpr absl::Duration kRetryPause = absl::Milliseconds(100);
 
 }  // namespace
 
-absl::Status StreamSender::SendOnce(std::span<const std::string> submissions, size_t& done,
+absl::Status StreamSender::SendOnce(std::span<const Outgoing> submissions, size_t& done,
                                     const std::function<void(size_t, const v1::SubmissionResult&)>& answered) {
   grpc::ClientContext context;
   const auto stream = session_.submissions().SubmitStream(&context);
@@ -29,11 +29,11 @@ absl::Status StreamSender::SendOnce(std::span<const std::string> submissions, si
     for (size_t next = first; next < submissions.size();) {
       message.clear_submissions();
       bytes = 0;
-      while (next < submissions.size() &&
-             static_cast<size_t>(message.submissions_size()) < kMessageSubmissionCountMax && bytes < kMessageBytesMax) {
-        bytes += submissions[next].size();
-        *message.add_submissions() = submissions[next++];
+      const size_t begin = next;
+      while (next < submissions.size() && next - begin < kMessageSubmissionCountMax && bytes < kMessageBytesMax) {
+        bytes += submissions[next++].submission->size();
       }
+      AddSigned(submissions.subspan(begin, next - begin), scope_, message);
       if (!stream->Write(message)) return;
     }
     stream->WritesDone();
@@ -65,7 +65,7 @@ absl::Status StreamSender::SendOnce(std::span<const std::string> submissions, si
   return absl::OkStatus();
 }
 
-absl::Status StreamSender::Send(std::span<const std::string> submissions,
+absl::Status StreamSender::Send(std::span<const Outgoing> submissions,
                                 const std::function<void(size_t, const v1::SubmissionResult&)>& answered) {
   size_t done = 0;
   absl::Time last_progress = absl::Now();

@@ -5,11 +5,12 @@
 #include <cstdint>
 #include <functional>
 #include <span>
-#include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "clients/cli/session.h"
+#include "clients/cli/signing.h"
 #include "hattama/v1/submission_service.pb.h"
 
 namespace hattama::cli {
@@ -18,22 +19,24 @@ class StreamSender {
  public:
   // `session` is connected and outlives the sender. `retry`: how long to go on without any answer while the server is
   // not there; zero gives up at once.
-  StreamSender(Session& session, absl::Duration retry) : session_(session), retry_(retry) {}
+  StreamSender(Session& session, SigningScope scope, absl::Duration retry)
+      : session_(session), scope_(std::move(scope)), retry_(retry) {}
 
-  // Sends `submissions` in order and calls `answered` for each on this thread, in the same order. What was sent but not
-  // answered when the connection broke is sent again with the same bytes, so nothing is recorded twice. Ok once all are
+  // Signs and sends `submissions` in order and calls `answered` for each on this thread, in the same order. What was sent but not
+  // answered when the connection broke is sent again with the same bytes, so nothing is recorded twice. Submissions of one key in one message share a signature. Ok once all are
   // answered; else Unavailable, and the answers so far stand.
-  absl::Status Send(std::span<const std::string> submissions,
+  absl::Status Send(std::span<const Outgoing> submissions,
                     const std::function<void(size_t index, const v1::SubmissionResult& result)>& answered);
 
   int64_t reconnect_count() const { return reconnect_count_; }
 
  private:
   // One connection: sends from `done` on and moves it with each answer.
-  absl::Status SendOnce(std::span<const std::string> submissions, size_t& done,
+  absl::Status SendOnce(std::span<const Outgoing> submissions, size_t& done,
                         const std::function<void(size_t, const v1::SubmissionResult&)>& answered);
 
   Session& session_;
+  const SigningScope scope_;
   absl::Duration retry_;
   int64_t reconnect_count_ = 0;
 };

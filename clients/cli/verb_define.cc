@@ -6,13 +6,14 @@
 #include "clients/cli/definition_files.h"
 #include "clients/cli/figures_text.h"
 #include "clients/cli/output.h"
+#include "clients/cli/signing.h"
 #include "clients/cli/verbs.h"
 
 namespace hattama::cli {
 namespace {
 
 // The server takes 1,024 submissions and 4 MiB in a message.
-constexpr int kMessageSubmissionCountMax = 64;
+constexpr size_t kMessageSubmissionCountMax = 64;
 
 struct Flags {
   DefinitionFiles files;
@@ -33,19 +34,25 @@ absl::StatusOr<ExitCode> Define(Session& session, const Flags& flags) {
     return ExitCode::kFine;
   }
   const std::vector<std::string> submissions = DefinitionSubmissions(*definition, flags.submitter);
-  if (absl::Status connected = session.Connect(); !connected.ok()) return connected;
+  const absl::StatusOr<merkle::SigningKey> key = SigningKeyOf(session);
+  if (!key.ok()) return key.status();
+  absl::StatusOr<std::string> origin = OriginOf(session);
+  if (!origin.ok()) return origin.status();
+  const SigningScope scope{.origin = *std::move(origin), .election_id = election_id};
 
   grpc::ClientContext context;
   session.SetDeadline(context);
   v1::SubmitAtomicallyResponse response;
   const auto writer = session.submissions().SubmitAtomically(&context, &response);
-  v1::SubmitStreamRequest message;
+  std::vector<Outgoing> outgoing;
   for (size_t i = 0; i < submissions.size(); ++i) {
-    *message.add_submissions() = submissions[i];
-    if (message.submissions_size() < kMessageSubmissionCountMax && i + 1 < submissions.size()) continue;
+    outgoing.push_back({.submission = &submissions[i], .key = &*key});
+    if (outgoing.size() < kMessageSubmissionCountMax && i + 1 < submissions.size()) continue;
+    v1::SubmitStreamRequest message;
+    AddSigned(outgoing, scope, message);
+    outgoing.clear();
     // A write that fails tells why in Finish.
     if (!writer->Write(message)) break;
-    message.clear_submissions();
   }
   writer->WritesDone();
   if (grpc::Status finished = writer->Finish(); !finished.ok()) {

@@ -1,5 +1,6 @@
 // hattama import: a folder of results in the tidy layout, through the stream.
 #include <cstdio>
+#include <deque>
 #include <filesystem>
 #include <memory>
 
@@ -8,10 +9,12 @@
 #include "absl/time/clock.h"
 #include "clients/cli/definition_files.h"
 #include "clients/cli/figures_text.h"
+#include "clients/cli/key_ring.h"
 #include "clients/cli/output.h"
 #include "clients/cli/progress_bar.h"
 #include "clients/cli/protocol_rows.h"
 #include "clients/cli/sealed_submission.h"
+#include "clients/cli/signing.h"
 #include "clients/cli/stream_sender.h"
 #include "clients/cli/verbs.h"
 
@@ -24,6 +27,7 @@ constexpr size_t kListedRefusalCountMax = 1'000;
 struct Flags {
   std::string folder;
   std::string mapping;
+  std::string keys;
   std::string submitter = "hattama";
   std::string retry = "0s";
   bool dry_run = false;
@@ -72,8 +76,8 @@ void Take(const v1::SubmissionResult& result, const ProtocolRow& row, Answer& an
 }
 
 // Sends generation after generation: a protocol goes out once the sequence of the one that it supersedes is known.
-absl::Status SendRows(Session& session, const ProtocolRows& planned, const Flags& flags, absl::Duration retry,
-                      Report& report) {
+absl::Status SendRows(Session& session, const ProtocolRows& planned, const KeyRing& keys, const SigningScope& scope,
+                      const Flags& flags, absl::Duration retry, Report& report) {
   const std::vector<ProtocolRow>& rows = planned.rows();
   std::vector<Answer> answers(rows.size());
   std::vector<std::vector<size_t>> generations;
@@ -81,12 +85,13 @@ absl::Status SendRows(Session& session, const ProtocolRows& planned, const Flags
     generations.resize(std::max<size_t>(generations.size(), rows[i].generation + 1));
     generations[rows[i].generation].push_back(i);
   }
-  StreamSender sender(session, retry);
+  StreamSender sender(session, scope, retry);
   ProgressBar bar("importing", static_cast<int64_t>(rows.size()), session.globals.progress);
   int64_t answered_count = 0;
   absl::Status sent;
   for (const std::vector<size_t>& generation : generations) {
-    std::vector<std::string> submissions;
+    std::deque<std::string> submissions;  // Keeps its elements in place.
+    std::vector<Outgoing> outgoing;
     std::vector<size_t> indices;
     for (const size_t i : generation) {
       std::optional<int64_t> supersedes;
@@ -100,10 +105,19 @@ absl::Status SendRows(Session& session, const ProtocolRows& planned, const Flags
           continue;
         }
       }
+      const merkle::SigningKey* key = keys.KeyFor(rows[i].unit_id);
+      if (key == nullptr) {
+        report.refused.push_back(
+            {rows[i].line, "NO_KEY",
+             absl::StrCat("no key for station \"", rows[i].unit_id, "\" or a unit above it in ", flags.keys)});
+        ++answered_count;
+        continue;
+      }
       submissions.push_back(SealRow(rows[i], supersedes, flags.submitter));
+      outgoing.push_back({.submission = &submissions.back(), .key = key});
       indices.push_back(i);
     }
-    sent = sender.Send(submissions, [&](size_t index, const v1::SubmissionResult& result) {
+    sent = sender.Send(outgoing, [&](size_t index, const v1::SubmissionResult& result) {
       Take(result, rows[indices[index]], answers[indices[index]], report);
       bar.Update(++answered_count);
     });
@@ -206,8 +220,15 @@ absl::StatusOr<ExitCode> Import(Session& session, const Flags& flags) {
   report.tree_size = election->as_of().tree_size();
   absl::Status sent;
   if (!flags.dry_run) {
+    const absl::StatusOr<KeyRing> keys = flags.keys.empty()
+                                             ? KeyRing::OfOne(session)
+                                             : KeyRing::OfFolder(session, mapping->election, flags.keys);
+    if (!keys.ok()) return keys.status();
+    absl::StatusOr<std::string> origin = OriginOf(session);
+    if (!origin.ok()) return origin.status();
     const absl::Time start = absl::Now();
-    sent = SendRows(session, planned, flags, retry, report);
+    sent = SendRows(session, planned, *keys, {.origin = *std::move(origin), .election_id = mapping->election}, flags,
+                    retry, report);
     report.elapsed = absl::Now() - start;
   }
   for (size_t i = 0; i < report.refused.size() && i < kShownRefusalCountMax; ++i) {
@@ -238,6 +259,9 @@ void AddImport(CLI::App& app, Session& session) {
   CLI::App* verb = app.add_subcommand("import", "Imports a folder of protocols; may be run again safely");
   verb->add_option("DIR", flags->folder, "Folder with protocols.csv or protocols.csv.gz")->required();
   verb->add_option("--mapping", flags->mapping, "JSON that says which column is what")->required();
+  verb->add_option("--keys", flags->keys,
+                   "Folder with a key UNIT.key for each office: a row is signed by that of its station, or of the "
+                   "nearest unit above");
   verb->add_option("--submitter", flags->submitter, "Who submits")->capture_default_str();
   verb->add_option("--retry", flags->retry, "How long to wait for a server that went away, like 30s")
       ->capture_default_str();

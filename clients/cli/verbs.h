@@ -15,6 +15,12 @@ void AddRoll(CLI::App& app, Session& session);
 void AddAppeal(CLI::App& app, Session& session);
 void AddDecide(CLI::App& app, Session& session);
 
+// Keys.
+void AddKeygen(CLI::App& app, Session& session);
+void AddGrant(CLI::App& app, Session& session);
+void AddRevoke(CLI::App& app, Session& session);
+void AddRotate(CLI::App& app, Session& session);
+
 // To ask.
 void AddTally(CLI::App& app, Session& session);
 void AddSeats(CLI::App& app, Session& session);

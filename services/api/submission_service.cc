@@ -46,21 +46,44 @@ bool IsFailure(const SubmissionResult& result) {
   }
 }
 
-// Parses one submission. What is malformed comes back as a result that holds the refusal.
-std::optional<SubmissionResult> PrepareOne(std::string bytes, PreparedSubmission& prepared) {
+// Parses one submission and verifies its signature. What is wrong comes back as a result that holds the refusal.
+std::optional<SubmissionResult> PrepareOne(v1::SignedSubmission& submission, const ledger::Ledger& ledger,
+                                           wire::StatementVerifier& verifier, PreparedSubmission& prepared) {
   SubmissionResult refused;
-  if (bytes.empty() || bytes.size() > wire::kSubmissionBytesMax) {
+  const size_t size = submission.submission().size();
+  if (size == 0 || size > wire::kSubmissionBytesMax) {
     refused.status = absl::InvalidArgumentError(
-        absl::StrCat("submission: has ", bytes.size(), " bytes, expected 1..", wire::kSubmissionBytesMax));
+        absl::StrCat("submission: has ", size, " bytes, expected 1..", wire::kSubmissionBytesMax));
     return refused;
   }
-  absl::StatusOr<PreparedSubmission> parsed = ledger::Prepare(std::move(bytes), refused.refusals);
+  std::optional<wire::SubmissionSignature> signature;
+  if (submission.has_signature()) {
+    absl::StatusOr<wire::SubmissionSignature> read = wire::ToSignature(submission.signature());
+    if (!read.ok()) {
+      refused.status = absl::UnauthenticatedError(absl::StrCat("signature.", read.status().message()));
+      refused.refusals.push_back(domain::Refusal{domain::RefusalReason::kSignatureInvalid, "signature",
+                                                 std::string(read.status().message()), {}, {}});
+      return refused;
+    }
+    signature = *std::move(read);
+  }
+  absl::StatusOr<PreparedSubmission> parsed = ledger::Prepare(std::move(*submission.mutable_submission()), signature,
+                                                              ledger.origin(), verifier, refused.refusals);
   if (!parsed.ok()) {
     refused.status = parsed.status();
     return refused;
   }
   prepared = *std::move(parsed);
   return std::nullopt;
+}
+
+// What the submissions of a message weigh together.
+int64_t BytesOf(const v1::SubmitStreamRequest& request) {
+  int64_t bytes = 0;
+  for (const v1::SignedSubmission& submission : request.submissions()) {
+    bytes += static_cast<int64_t>(submission.submission().size());
+  }
+  return bytes;
 }
 
 v1::Receipt ToReceipt(const ledger::Receipt& receipt, const ledger::Ledger& ledger) {
@@ -164,8 +187,7 @@ class SubmitStreamCall final : public grpc::ServerBidiReactor<v1::SubmitStreamRe
   void TakeMessage() {
     const Limits& limits = service_->limits_;
     const int count = request_.submissions_size();
-    int64_t bytes = 0;
-    for (const std::string& submission : request_.submissions()) bytes += static_cast<int64_t>(submission.size());
+    const int64_t bytes = BytesOf(request_);
     if (count > limits.message_submission_count_max || bytes > limits.message_submission_bytes_max) {
       std::lock_guard lock(mutex_);
       if (!end_) {
@@ -183,7 +205,8 @@ class SubmitStreamCall final : public grpc::ServerBidiReactor<v1::SubmitStreamRe
     prepared.reserve(count);
     for (int i = 0; i < count; ++i) {
       PreparedSubmission one;
-      std::optional<SubmissionResult> refused = PrepareOne(std::move(*request_.mutable_submissions(i)), one);
+      std::optional<SubmissionResult> refused =
+          PrepareOne(*request_.mutable_submissions(i), *service_->ledger_, verifier_, one);
       if (refused) {
         message->results[i] = *std::move(refused);
         continue;
@@ -344,6 +367,7 @@ class SubmitStreamCall final : public grpc::ServerBidiReactor<v1::SubmitStreamRe
   SubmissionService* service_;
   std::shared_ptr<SubmitStreamCall> self_;  // gRPC holds a plain pointer.
   v1::SubmitStreamRequest request_;         // Of the read under way, then of TakeMessage.
+  wire::StatementVerifier verifier_;        // Of TakeMessage.
   v1::SubmitStreamResponse response_;       // Of the write under way, else of FillResponse.
 
   std::mutex mutex_;
@@ -392,8 +416,7 @@ class SubmitAtomicallyCall final : public grpc::ServerReadReactor<v1::SubmitStre
   absl::Status TakeMessage() {
     const Limits& limits = service_->limits_;
     const int count = request_.submissions_size();
-    int64_t bytes = 0;
-    for (const std::string& submission : request_.submissions()) bytes += static_cast<int64_t>(submission.size());
+    const int64_t bytes = BytesOf(request_);
     if (count > limits.message_submission_count_max || bytes > limits.message_submission_bytes_max) {
       return absl::InvalidArgumentError(absl::StrCat("submissions: a message holds ", count, " submissions and ", bytes,
                                                      " bytes, expected at most ", limits.message_submission_count_max,
@@ -414,9 +437,9 @@ class SubmitAtomicallyCall final : public grpc::ServerReadReactor<v1::SubmitStre
       taken_bytes_ += bytes;
     }
     bytes_ += bytes;
-    for (std::string& submission : *request_.mutable_submissions()) {
+    for (v1::SignedSubmission& submission : *request_.mutable_submissions()) {
       PreparedSubmission one;
-      if (std::optional<SubmissionResult> refused = PrepareOne(std::move(submission), one)) {
+      if (std::optional<SubmissionResult> refused = PrepareOne(submission, *service_->ledger_, verifier_, one)) {
         return Refused(prepared_.size(), *refused);
       }
       prepared_.push_back(std::move(one));
@@ -475,6 +498,7 @@ class SubmitAtomicallyCall final : public grpc::ServerReadReactor<v1::SubmitStre
   grpc::CallbackServerContext* context_;
   v1::SubmitAtomicallyResponse* response_;
   v1::SubmitStreamRequest request_;
+  wire::StatementVerifier verifier_;
   std::vector<PreparedSubmission> prepared_;
   int64_t bytes_ = 0;
   int64_t taken_bytes_ = 0;
@@ -501,7 +525,9 @@ grpc::ServerUnaryReactor* SubmissionService::Submit(grpc::CallbackServerContext*
     reactor->Finish(ToGrpcStatus(result.status, result.refusals));
   };
   PreparedSubmission prepared;
-  if (const std::optional<SubmissionResult> refused = PrepareOne(request->submission(), prepared)) {
+  wire::StatementVerifier verifier;
+  v1::SignedSubmission submission = request->submission();
+  if (const std::optional<SubmissionResult> refused = PrepareOne(submission, *ledger_, verifier, prepared)) {
     finish(*refused);
     return reactor;
   }

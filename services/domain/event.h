@@ -7,16 +7,23 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
 #include "services/domain/election.h"
+#include "services/domain/view.h"
 
 namespace hattama::domain {
+
+// An Ed25519 public key (RFC 8032). The fold compares keys; checking signatures is no business of this room.
+using PublicKey = std::array<uint8_t, 32>;
+using Digest = std::array<uint8_t, 32>;
 
 struct LedgerFounded {
   std::string origin;
   int64_t format_version = 0;
+  PublicKey authority{};
 };
 
 struct ElectionDefined {
@@ -104,8 +111,56 @@ struct DecisionRecorded {
   std::vector<int64_t> released_sequences;
 };
 
+// In which office a key signs.
+enum class Role { kCommission = 1, kMonitor = 2, kCourtRegistry = 3, kAuditor = 4 };
+
+struct KeyGranted {
+  PublicKey public_key{};
+  std::string holder;
+  Role role = Role::kCommission;
+  std::string election_id;              // Empty for an auditor of the whole ledger alone.
+  std::vector<std::string> source_ids;  // For commissions and monitors alone.
+  std::string unit_id;                  // Empty: the whole area.
+  std::vector<std::string> contest_ids;  // Empty: all.
+  std::vector<Stage> stages;             // Empty: all.
+};
+
+struct KeyRevoked {
+  PublicKey public_key{};
+  std::string election_id;  // Empty: everywhere.
+  std::string reason;
+};
+
+struct KeyRotated {
+  PublicKey old_public_key{};
+  PublicKey new_public_key{};
+  std::string reason;
+};
+
+struct TallyPublished {
+  std::string election_id;
+  std::string contest_id;
+  View view;
+  int64_t tree_size = 0;
+  Digest digest{};
+  std::string statement;
+  std::string title;
+};
+
+enum class AuditVerdict { kConfirmed = 1, kRejected = 2 };
+
+struct AuditorAttested {
+  int64_t tree_size = 0;
+  Digest root{};
+  AuditVerdict verdict = AuditVerdict::kConfirmed;
+};
+
 using Event = std::variant<LedgerFounded, ElectionDefined, ContestsListed, UnitsListed, RollAmended, ElectionOpened,
-                           ProtocolSubmitted, AppealFiled, DecisionRecorded>;
+                           ProtocolSubmitted, AppealFiled, DecisionRecorded, KeyGranted, KeyRevoked, KeyRotated,
+                           TallyPublished, AuditorAttested>;
+
+// The election that the event belongs to; empty for those of the ledger as a whole.
+std::string_view ElectionOf(const Event& event);
 
 }  // namespace hattama::domain
 

@@ -16,6 +16,7 @@
 
 #include "services/domain/area.h"
 #include "services/domain/event.h"
+#include "services/domain/key_book.h"
 #include "services/domain/refusal.h"
 #include "services/domain/rules.h"
 #include "services/domain/text.h"
@@ -139,6 +140,12 @@ struct Decision {
   int32_t appeal = -1;
 };
 
+// A tally that a commission published, to be held against a recomputation.
+struct Publication {
+  int64_t sequence = 0;
+  TallyPublished event;
+};
+
 // One election.
 class ElectionHistory {
  public:
@@ -219,6 +226,10 @@ class History {
   // Every reason why `event` may not be recorded next, in order of precedence; empty where it may.
   Refusals Check(const Event& event) const;
 
+  // Why the key `signer` may not record `event` next; empty where it may. At most one refusal, that of the grant which
+  // comes closest. Precondition: the ledger is founded. A grant, revocation or rotation holds from the event after it.
+  Refusals Authorize(const Event& event, const PublicKey& signer) const;
+
   // Applies the next event. Precondition: Check(event) is empty. `time_micros` is the record time since the Unix epoch
   // and never falls.
   ApplyResult Apply(int64_t time_micros, const Event& event);
@@ -232,6 +243,10 @@ class History {
   int64_t TimeMicros(int64_t sequence) const { return times_[sequence]; }
   // How many events were recorded at or before the moment.
   int64_t TreeSizeAt(int64_t time_micros) const;
+
+  const KeyBook& keys() const { return keys_; }
+  // Every published tally, in the order of the log.
+  const std::vector<Publication>& publications() const { return publications_; }
 
   int32_t election_count() const { return static_cast<int32_t>(elections_.size()); }
   const ElectionHistory& election(int32_t index) const { return *elections_[index]; }
@@ -265,6 +280,11 @@ class History {
   Refusals CheckEvent(const ProtocolSubmitted& event) const;
   Refusals CheckEvent(const AppealFiled& event) const;
   Refusals CheckEvent(const DecisionRecorded& event) const;
+  Refusals CheckEvent(const KeyGranted& event) const;
+  Refusals CheckEvent(const KeyRevoked& event) const;
+  Refusals CheckEvent(const KeyRotated& event) const;
+  Refusals CheckEvent(const TallyPublished& event) const;
+  Refusals CheckEvent(const AuditorAttested& event) const;
 
   // The election a part of a definition belongs to, or a refusal.
   const ElectionHistory* FindUnopened(std::string_view id, Refusals& refusals) const;
@@ -284,8 +304,15 @@ class History {
   ApplyResult ApplyEvent(int64_t sequence, const ProtocolSubmitted& event);
   ApplyResult ApplyEvent(int64_t sequence, const AppealFiled& event);
   ApplyResult ApplyEvent(int64_t sequence, const DecisionRecorded& event);
+  ApplyResult ApplyEvent(int64_t sequence, const KeyGranted& event);
+  ApplyResult ApplyEvent(int64_t sequence, const KeyRevoked& event);
+  ApplyResult ApplyEvent(int64_t sequence, const KeyRotated& event);
+  ApplyResult ApplyEvent(int64_t sequence, const TallyPublished& event);
+  ApplyResult ApplyEvent(int64_t sequence, const AuditorAttested& event);
 
   std::string origin_;
+  KeyBook keys_;
+  std::vector<Publication> publications_;
   std::vector<int64_t> times_;  // By sequence.
   std::vector<std::unique_ptr<ElectionHistory>> elections_;
   TextMap<int32_t> election_index_;

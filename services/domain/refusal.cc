@@ -6,6 +6,24 @@ std::string_view RefusalReasonName(RefusalReason reason) {
   switch (reason) {
     case RefusalReason::kMalformed:
       return "MALFORMED";
+    case RefusalReason::kSignatureMissing:
+      return "SIGNATURE_MISSING";
+    case RefusalReason::kSignatureInvalid:
+      return "SIGNATURE_INVALID";
+    case RefusalReason::kKeyNotGranted:
+      return "KEY_NOT_GRANTED";
+    case RefusalReason::kKeyRevoked:
+      return "KEY_REVOKED";
+    case RefusalReason::kRoleNotAdmitted:
+      return "ROLE_NOT_ADMITTED";
+    case RefusalReason::kSourceOutsideGrant:
+      return "SOURCE_OUTSIDE_GRANT";
+    case RefusalReason::kContestOutsideGrant:
+      return "CONTEST_OUTSIDE_GRANT";
+    case RefusalReason::kStageOutsideGrant:
+      return "STAGE_OUTSIDE_GRANT";
+    case RefusalReason::kUnitOutsideGrant:
+      return "UNIT_OUTSIDE_GRANT";
     case RefusalReason::kUnknownElection:
       return "UNKNOWN_ELECTION";
     case RefusalReason::kElectionExists:
@@ -56,6 +74,12 @@ std::string_view RefusalReasonName(RefusalReason reason) {
       return "ALREADY_ANNULLED";
     case RefusalReason::kNotQuarantined:
       return "NOT_QUARANTINED";
+    case RefusalReason::kKeyExists:
+      return "KEY_EXISTS";
+    case RefusalReason::kUnknownKey:
+      return "UNKNOWN_KEY";
+    case RefusalReason::kVersionBeyondLog:
+      return "VERSION_BEYOND_LOG";
     case RefusalReason::kWrongPredecessor:
       return "WRONG_PREDECESSOR";
   }

@@ -13,6 +13,15 @@ namespace hattama::domain {
 // In order of precedence: where several hold, all are reported and the smallest decides the status code.
 enum class RefusalReason {
   kMalformed,             // A required field is missing or out of its range.
+  kSignatureMissing,      // Nobody vouches for the submission.
+  kSignatureInvalid,      // The signature is not the key's over these bytes in this ledger and election.
+  kKeyNotGranted,         // The key holds nothing in this election at this point of the log.
+  kKeyRevoked,            // What the key held was revoked, or went over to another key.
+  kRoleNotAdmitted,       // The key's office may not record such an event.
+  kSourceOutsideGrant,    // The key speaks for other sources.
+  kContestOutsideGrant,   // The key may act in other contests.
+  kStageOutsideGrant,     // The key may state protocols of other stages.
+  kUnitOutsideGrant,      // The key may act in another part of the area.
   kUnknownElection,       // No such election at this point of the log.
   kElectionExists,        // An election of this id was defined before.
   kElectionNotOpen,       // The definition is not complete.
@@ -38,6 +47,9 @@ enum class RefusalReason {
   kNotAnnulled,       // Nothing to reinstate.
   kAlreadyAnnulled,   // Nothing to annul.
   kNotQuarantined,    // The sequence names no quarantined protocol of the contest.
+  kKeyExists,         // The key is known or retired and cannot be given anew.
+  kUnknownKey,        // The key holds nothing that could end.
+  kVersionBeyondLog,  // The event speaks of a version that is not there yet.
   kWrongPredecessor,  // supersedes_sequence is not the current protocol.
 };
 

@@ -19,6 +19,8 @@ namespace {
 // Folding this many events holds the state lock for well under a millisecond, so readers hardly wait.
 constexpr size_t kFoldSliceCount = 64;
 
+absl::string_view Text(std::string_view text) { return {text.data(), text.size()}; }
+
 absl::Status WithCode(absl::StatusCode code, std::string message) { return absl::Status(code, std::move(message)); }
 
 // What makes two protocols depend on each other: the same text means the later supersedes the earlier.
@@ -43,7 +45,7 @@ absl::Status CheckWhole(const std::vector<PreparedSubmission>& submissions, std:
   }
   absl::flat_hash_set<std::string> ids;
   domain::History trial;
-  trial.Apply(0, domain::LedgerFounded{"trial", 1});
+  trial.Apply(0, domain::LedgerFounded{.origin = "trial", .format_version = 1, .authority = {}});
   absl::Status first_fault;
   for (size_t i = 0; i < submissions.size(); ++i) {
     const PreparedSubmission& submission = submissions[i];
@@ -85,12 +87,32 @@ struct Ledger::Group {
   static std::string IdKey(const wire::SubmissionId& id) { return std::string(id.begin(), id.end()); }
 };
 
-absl::StatusOr<PreparedSubmission> Prepare(std::string bytes, domain::Refusals& faults) {
+absl::StatusOr<PreparedSubmission> Prepare(std::string bytes, const std::optional<wire::SubmissionSignature>& signature,
+                                           std::string_view origin, wire::StatementVerifier& verifier,
+                                           domain::Refusals& faults) {
   PreparedSubmission prepared;
   prepared.decoded = wire::DecodeSubmission(bytes, faults);
   if (!faults.empty()) return StatusOf(faults);
+  const auto refuse = [&faults](domain::RefusalReason reason, std::string message) {
+    faults.push_back(domain::Refusal{reason, "signature", std::move(message), {}, {}});
+    return StatusOf(faults);
+  };
+  if (!signature.has_value()) {
+    return refuse(domain::RefusalReason::kSignatureMissing, "the submission is not signed");
+  }
+  const std::string_view election_id = domain::ElectionOf(prepared.decoded.event);
+  const absl::StatusOr<wire::SignedStatement> statement =
+      wire::StatementOf(*signature, {.origin = origin, .election_id = election_id}, bytes);
+  if (!statement.ok()) return refuse(domain::RefusalReason::kSignatureInvalid, std::string(statement.status().message()));
+  if (!verifier.Verify(*statement)) {
+    return refuse(domain::RefusalReason::kSignatureInvalid,
+                  absl::StrCat("it is not that of key ", domain::ShortKey(signature->public_key),
+                               " over these bytes in ledger \"", Text(origin), "\", election \"", Text(election_id),
+                               "\""));
+  }
   prepared.digest = merkle::Sha256(bytes);
   prepared.bytes = std::move(bytes);
+  prepared.signature = *signature;
   return prepared;
 }
 
@@ -105,14 +127,27 @@ absl::Status StatusOf(const domain::Refusals& refusals) {
                     });
   if (refusals.size() > kShown) absl::StrAppend(&message, "; and ", refusals.size() - kShown, " more");
   switch (refusals.front().reason) {
+    case domain::RefusalReason::kSignatureMissing:
+    case domain::RefusalReason::kSignatureInvalid:
+      return WithCode(absl::StatusCode::kUnauthenticated, std::move(message));
+    case domain::RefusalReason::kKeyNotGranted:
+    case domain::RefusalReason::kKeyRevoked:
+    case domain::RefusalReason::kRoleNotAdmitted:
+    case domain::RefusalReason::kSourceOutsideGrant:
+    case domain::RefusalReason::kContestOutsideGrant:
+    case domain::RefusalReason::kStageOutsideGrant:
+    case domain::RefusalReason::kUnitOutsideGrant:
+      return WithCode(absl::StatusCode::kPermissionDenied, std::move(message));
     case domain::RefusalReason::kUnknownElection:
     case domain::RefusalReason::kUnknownContest:
     case domain::RefusalReason::kUnknownUnit:
     case domain::RefusalReason::kUnknownSource:
     case domain::RefusalReason::kUnknownAppeal:
+    case domain::RefusalReason::kUnknownKey:
       return WithCode(absl::StatusCode::kNotFound, std::move(message));
     case domain::RefusalReason::kElectionExists:
     case domain::RefusalReason::kAppealExists:
+    case domain::RefusalReason::kKeyExists:
       return WithCode(absl::StatusCode::kAlreadyExists, std::move(message));
     case domain::RefusalReason::kElectionNotOpen:
     case domain::RefusalReason::kElectionOpen:
@@ -123,6 +158,8 @@ absl::Status StatusOf(const domain::Refusals& refusals) {
     case domain::RefusalReason::kAlreadyAnnulled:
     case domain::RefusalReason::kNotQuarantined:
       return WithCode(absl::StatusCode::kFailedPrecondition, std::move(message));
+    case domain::RefusalReason::kVersionBeyondLog:
+      return WithCode(absl::StatusCode::kOutOfRange, std::move(message));
     case domain::RefusalReason::kWrongPredecessor:
       return WithCode(absl::StatusCode::kAborted, std::move(message));
     case domain::RefusalReason::kMalformed:
@@ -144,24 +181,25 @@ absl::Status StatusOf(const domain::Refusals& refusals) {
 // ---------------------------------------------------------------------------------------------------------------------
 // Opening
 
-absl::Status Ledger::Found(storage::EventStore& store, std::string_view origin, const Clock& clock) {
+absl::Status Ledger::Found(storage::EventStore& store, std::string_view origin, const merkle::PublicKey& authority,
+                           const Clock& clock) {
   if (const int64_t size = store.head().tree_size; size != 0) {
     return absl::FailedPreconditionError(absl::StrCat("the store holds a ledger of ", size, " events already"));
   }
   v1::Submission submission;
   submission.mutable_ledger_founded()->set_origin(std::string(origin));
   submission.mutable_ledger_founded()->set_format_version(1);
+  submission.mutable_ledger_founded()->set_authority_public_key(authority.data(), authority.size());
   // The one submission that no client names: its id is the digest of its content.
-  const merkle::Hash digest = merkle::Sha256(submission.SerializeAsString());
-  submission.set_submission_id(digest.data(), 16);
-  domain::Refusals faults;
-  const absl::StatusOr<PreparedSubmission> prepared = Prepare(submission.SerializeAsString(), faults);
-  if (!prepared.ok()) return prepared.status();
-  if (const domain::Refusals refusals = domain::History().Check(prepared->decoded.event); !refusals.empty()) {
-    return StatusOf(refusals);
-  }
-  const std::string record = wire::EncodeRecord(0, clock(), prepared->bytes);
-  return store.Append(0, {{record, prepared->decoded.submission_id, prepared->digest}}).status();
+  const merkle::Hash content = merkle::Sha256(submission.SerializeAsString());
+  submission.set_submission_id(content.data(), 16);
+  const std::string bytes = submission.SerializeAsString();
+  domain::Refusals refusals;
+  const wire::DecodedSubmission decoded = wire::DecodeSubmission(bytes, refusals);
+  if (refusals.empty()) refusals = domain::History().Check(decoded.event);
+  if (!refusals.empty()) return StatusOf(refusals);
+  const std::string record = wire::EncodeRecord(0, clock(), bytes, std::nullopt);
+  return store.Append(0, {{record, decoded.submission_id, merkle::Sha256(bytes)}}).status();
 }
 
 absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Open(storage::EventStore& store, Clock clock, Options options) {
@@ -348,7 +386,8 @@ std::optional<SubmissionResult> Ledger::AnswerWithoutAppend(const PreparedSubmis
     return result;
   }
   std::shared_lock lock(state_mutex_);
-  result.refusals = history_.Check(submission.decoded.event);
+  result.refusals = history_.Authorize(submission.decoded.event, submission.signature.public_key);
+  if (result.refusals.empty()) result.refusals = history_.Check(submission.decoded.event);
   if (result.refusals.empty()) return std::nullopt;
   result.status = StatusOf(result.refusals);
   return result;
@@ -389,7 +428,8 @@ void Ledger::AddMember(Group& group, Call& call, size_t index) const {
   const int64_t last =
       group.members.empty() ? history_.TimeMicros(published_.tree_size - 1) : group.members.back().time_micros;
   const int64_t time = std::max(clock_(), last);  // The clock may step back; record times never do.
-  Group::Member member{&call, index, wire::EncodeRecord(sequence, time, call.submissions[index].bytes), time};
+  const PreparedSubmission& submission = call.submissions[index];
+  Group::Member member{&call, index, wire::EncodeRecord(sequence, time, submission.bytes, submission.signature), time};
   group.record_bytes += static_cast<int64_t>(member.record.size());
   group.members.push_back(std::move(member));
 }
@@ -445,7 +485,8 @@ void Ledger::ProcessDefinition(Call& call) {
   size_t recorded = 0;
   std::optional<size_t> refused;
   for (size_t i = 0; i < call.submissions.size() && !refused.has_value(); ++i) {
-    // The trial found no fault of its own; what is left is whether this ledger knows the ids or the election already.
+    // The trial found no fault of its own; what is left is whether this ledger knows the ids or the election already,
+    // and whether the keys may define.
     const PreparedSubmission& submission = call.submissions[i];
     const absl::StatusOr<std::optional<storage::SubmissionEntry>> found =
         store_->FindSubmission(submission.decoded.submission_id);
@@ -459,6 +500,14 @@ void Ledger::ProcessDefinition(Call& call) {
         }
         continue;
       }
+    }
+    std::shared_lock lock(state_mutex_);
+    call.results[i].refusals = history_.Authorize(submission.decoded.event, submission.signature.public_key);
+    lock.unlock();
+    if (!call.results[i].refusals.empty()) {
+      call.results[i].status = StatusOf(call.results[i].refusals);
+      refused = i;
+      continue;
     }
     AddMember(group, call, i);
   }

@@ -61,10 +61,15 @@ struct PreparedSubmission {
   std::string bytes;  // As the client sent them.
   merkle::Hash digest{};
   wire::DecodedSubmission decoded;
+  wire::SubmissionSignature signature;  // Verified.
 };
 
-// Parses and hashes. InvalidArgument, with the faults in `faults`, where the bytes are no well-formed submission.
-absl::StatusOr<PreparedSubmission> Prepare(std::string bytes, domain::Refusals& faults);
+// Parses and hashes, and verifies the signature for the ledger of this origin. With the faults in `faults`:
+// InvalidArgument where the bytes are no well-formed submission, Unauthenticated where the signature is absent, malformed
+// or not good. Whether the key may do this is decided by the writer, at the submission's place in the log.
+absl::StatusOr<PreparedSubmission> Prepare(std::string bytes, const std::optional<wire::SubmissionSignature>& signature,
+                                           std::string_view origin, wire::StatementVerifier& verifier,
+                                           domain::Refusals& faults);
 
 // The status code that a refusal calls for, by the first reason in precedence; its message joins all of them.
 absl::Status StatusOf(const domain::Refusals& refusals);
@@ -77,9 +82,10 @@ class Ledger {
     int64_t queue_count_max = 65'536;  // Beyond it Submit answers ResourceExhausted.
   };
 
-  // Appends the genesis event to an empty store. FailedPrecondition if it is not empty, InvalidArgument for a bad
-  // origin.
-  static absl::Status Found(storage::EventStore& store, std::string_view origin, const Clock& clock);
+  // Appends the genesis event to an empty store: the log's name and the key that grants all others. FailedPrecondition
+  // if it is not empty, InvalidArgument for a bad origin or key.
+  static absl::Status Found(storage::EventStore& store, std::string_view origin, const merkle::PublicKey& authority,
+                            const Clock& clock);
 
   // Replays the store and starts the writer. DataLoss where the log contradicts itself, naming the sequence.
   // FailedPrecondition for an empty store. `store` must outlive the ledger.
@@ -146,7 +152,8 @@ class Ledger {
   Ledger(storage::EventStore& store, Clock clock, Options options);
   void Run();
   void Process(std::deque<std::unique_ptr<Call>>& calls);
-  // The answer to a submission that needs no append: a replay or a refusal; nullopt where it is to be recorded.
+  // The answer to a submission that needs no append: a replay or a refusal; nullopt where it is to be recorded. A replay
+  // needs no authority any more: what was recorded stays recorded.
   std::optional<SubmissionResult> AnswerWithoutAppend(const PreparedSubmission& submission) const;
   Receipt FirstReceipt(const PreparedSubmission& submission, int64_t sequence) const;
   // Answers the submission or makes it a member of the group.

@@ -98,6 +98,7 @@ struct RawBatch {
 
 struct DecodedEvent {
   int64_t time_micros = 0;
+  domain::PublicKey signer{};
   wire::DecodedSubmission submission;
 };
 
@@ -142,6 +143,15 @@ absl::Status Decode(int64_t sequence, std::string_view bytes, DecodedEvent& even
   if (record->sequence != sequence) {
     return At(sequence, absl::DataLossError(absl::StrCat("carries sequence ", record->sequence)));
   }
+  // Whoever wrote the record verified the signature, and an audit does so again; here the bytes are held to the root.
+  if (record->signature.empty() != (sequence == 0)) {
+    return At(sequence, absl::DataLossError(sequence == 0 ? "the founding event is signed" : "it is not signed"));
+  }
+  if (sequence > 0) {
+    const absl::StatusOr<domain::PublicKey> signer = wire::SignerOf(record->signature);
+    if (!signer.ok()) return At(sequence, signer.status());
+    event.signer = *signer;
+  }
   domain::Refusals faults;
   wire::DecodeSubmissionInto(record->submission, event.submission, faults);
   if (!faults.empty()) return At(sequence, StatusOf(faults));
@@ -178,6 +188,10 @@ absl::Status FoldAll(Stage<DecodedBatch>& in, domain::History& history) {
       const int64_t sequence = history.tree_size();
       if (sequence > 0 && event.time_micros < history.TimeMicros(sequence - 1)) {
         return At(sequence, absl::DataLossError("its record time is before that of the record before"));
+      }
+      if (sequence > 0) {
+        const domain::Refusals refusals = history.Authorize(event.submission.event, event.signer);
+        if (!refusals.empty()) return At(sequence, StatusOf(refusals));
       }
       if (const domain::Refusals refusals = history.Check(event.submission.event); !refusals.empty()) {
         return At(sequence, StatusOf(refusals));

@@ -9,7 +9,7 @@
 namespace hattama::ledger {
 
 // Folds records [0, head.tree_size) into `history`, which is empty. Each record must match its leaf hash, carry its own
-// sequence and a time that does not fall, decode without fault and be admitted by the state before it; the root over
+// sequence and a time that does not fall, be signed, decode without fault and be admitted by the state before it; the root over
 // all leaves must be head.root. DataLoss names the first sequence that is not so.
 //
 // Reading with hashing, decoding and folding run on three threads, in order.

@@ -272,10 +272,45 @@ void ReadProtocol(const v1::ProtocolSubmitted& from, domain::ProtocolSubmitted& 
   if (from.has_reported_time()) CheckTime(from.reported_time(), "protocol_submitted.reported_time", faults);
 }
 
+// A key or digest of 32 bytes.
+domain::Digest ToDigest(const std::string& bytes, const char* field, Faults& faults) {
+  domain::Digest digest{};
+  if (bytes.size() != digest.size()) {
+    faults.Add(field, absl::StrCat("has ", bytes.size(), " bytes, not ", digest.size()));
+  } else {
+    std::copy(bytes.begin(), bytes.end(), digest.begin());
+  }
+  return digest;
+}
+
+domain::PublicKey ToKey(const std::string& bytes, const char* field, Faults& faults) {
+  return ToDigest(bytes, field, faults);
+}
+
+domain::TallyPublished ToPublished(const v1::TallyPublished& event, Faults& faults) {
+  domain::TallyPublished to{
+      .election_id = event.election_id(),
+      .contest_id = event.contest_id(),
+      .view = {.source_id = event.view().source_id(),
+               .policy = ToEnum<domain::Policy>(event.view().policy(), 4, "tally_published.view.policy", faults),
+               .basis = ToEnum<domain::Basis>(event.view().basis(), 2, "tally_published.view.basis", faults),
+               .excluding_contested = event.view().excluding_contested()},
+      .tree_size = event.tree_size(),
+      .digest = ToDigest(event.digest(), "tally_published.digest", faults),
+      .statement = event.statement(),
+      .title = event.title()};
+  if (merkle::Sha256(to.statement) != to.digest) {
+    faults.Add("tally_published.digest", "is not the SHA-256 of the statement");
+  }
+  return to;
+}
+
 domain::Event ToEventWith(const v1::Submission& from, Faults& faults) {
   switch (from.event_case()) {
     case v1::Submission::kLedgerFounded:
-      return domain::LedgerFounded{from.ledger_founded().origin(), from.ledger_founded().format_version()};
+      return domain::LedgerFounded{
+          from.ledger_founded().origin(), from.ledger_founded().format_version(),
+          ToKey(from.ledger_founded().authority_public_key(), "ledger_founded.authority_public_key", faults)};
     case v1::Submission::kElectionDefined:
       return ToElection(from.election_defined(), "election", faults);
     case v1::Submission::kContestsListed: {
@@ -332,6 +367,38 @@ domain::Event ToEventWith(const v1::Submission& from, Faults& faults) {
           .body = event.body(),
           .act_number = event.act_number(),
           .released_sequences = {event.released_sequences().begin(), event.released_sequences().end()}};
+    }
+    case v1::Submission::kKeyGranted: {
+      const v1::KeyGranted& event = from.key_granted();
+      domain::KeyGranted to{.public_key = ToKey(event.public_key(), "key_granted.public_key", faults),
+                            .holder = event.holder(),
+                            .role = ToEnum<domain::Role>(event.role(), 4, "key_granted.role", faults),
+                            .election_id = event.election_id(),
+                            .source_ids = {event.source_ids().begin(), event.source_ids().end()},
+                            .unit_id = event.unit_id(),
+                            .contest_ids = {event.contest_ids().begin(), event.contest_ids().end()},
+                            .stages = {}};
+      for (int i = 0; i < event.stages_size(); ++i) {
+        to.stages.push_back(ToEnum<domain::Stage>(event.stages(i), 3, At("key_granted", "stages", i), faults));
+      }
+      return to;
+    }
+    case v1::Submission::kKeyRevoked:
+      return domain::KeyRevoked{ToKey(from.key_revoked().public_key(), "key_revoked.public_key", faults),
+                                from.key_revoked().election_id(), from.key_revoked().reason()};
+    case v1::Submission::kKeyRotated:
+      return domain::KeyRotated{ToKey(from.key_rotated().old_public_key(), "key_rotated.old_public_key", faults),
+                                ToKey(from.key_rotated().new_public_key(), "key_rotated.new_public_key", faults),
+                                from.key_rotated().reason()};
+    case v1::Submission::kTallyPublished:
+      return ToPublished(from.tally_published(), faults);
+    case v1::Submission::kAuditorAttested: {
+      const v1::AuditorAttested& event = from.auditor_attested();
+      if (!event.report_digest().empty()) ToDigest(event.report_digest(), "auditor_attested.report_digest", faults);
+      return domain::AuditorAttested{
+          .tree_size = event.tree_size(),
+          .root = ToDigest(event.root_hash(), "auditor_attested.root_hash", faults),
+          .verdict = ToEnum<domain::AuditVerdict>(event.verdict(), 2, "auditor_attested.verdict", faults)};
     }
     case v1::Submission::EVENT_NOT_SET:
       faults.Add("event", "is required, or of a kind that this version does not know");
@@ -392,12 +459,14 @@ domain::Definition ToDefinition(const v1::ElectionDefinition& from, Refusals& re
   return to;
 }
 
-std::string EncodeRecord(int64_t sequence, int64_t time_micros, std::string_view submission) {
+std::string EncodeRecord(int64_t sequence, int64_t time_micros, std::string_view submission,
+                         const std::optional<SubmissionSignature>& signature) {
   v1::Record record;
   record.set_sequence(sequence);
   record.mutable_record_time()->set_seconds(time_micros / 1'000'000);
   record.mutable_record_time()->set_nanos(static_cast<int32_t>(time_micros % 1'000'000) * 1'000);
   record.set_submission(submission.data(), submission.size());
+  if (signature.has_value()) FromSignature(*signature, *record.mutable_signature());
   return record.SerializeAsString();
 }
 
@@ -409,31 +478,38 @@ absl::StatusOr<DecodedRecord> DecodeRecord(std::string_view bytes) {
   const auto malformed = [&bytes] {
     return absl::DataLossError(absl::StrCat("the ", bytes.size(), " bytes are no Record"));
   };
-  while (const uint32_t tag = in.ReadTag()) {
-    uint64_t number = 0;
+  // A length-delimited field as a view.
+  const auto read_bytes = [&](std::string_view& field) {
     uint32_t length = 0;
+    if (!in.ReadVarint32(&length)) return false;
+    const size_t begin = static_cast<size_t>(in.CurrentPosition());
+    if (length > bytes.size() - begin || !in.Skip(static_cast<int>(length))) return false;
+    field = bytes.substr(begin, length);
+    return true;
+  };
+  uint32_t last_field = 0;
+  while (const uint32_t tag = in.ReadTag()) {
+    // Records have one form only: fields in order, none twice.
+    if (tag >> 3 <= last_field) return malformed();
+    last_field = tag >> 3;
+    uint64_t number = 0;
     switch (tag) {
       case (v1::Record::kSequenceFieldNumber << 3) | 0:
         if (!in.ReadVarint64(&number)) return malformed();
         record.sequence = static_cast<int64_t>(number);
         break;
       case (v1::Record::kRecordTimeFieldNumber << 3) | 2: {
-        if (!in.ReadVarint32(&length) ||
-            in.CurrentPosition() + static_cast<int64_t>(length) > static_cast<int64_t>(bytes.size()))
-          return malformed();
+        std::string_view field;
         google::protobuf::Timestamp time;
-        if (!time.ParseFromArray(bytes.data() + in.CurrentPosition(), static_cast<int>(length)) ||
-            !in.Skip(static_cast<int>(length)))
-          return malformed();
+        if (!read_bytes(field) || !time.ParseFromArray(field.data(), static_cast<int>(field.size()))) return malformed();
         record.time_micros = time.seconds() * 1'000'000 + time.nanos() / 1'000;
         break;
       }
       case (v1::Record::kSubmissionFieldNumber << 3) | 2:
-        if (!in.ReadVarint32(&length) ||
-            in.CurrentPosition() + static_cast<int64_t>(length) > static_cast<int64_t>(bytes.size()))
-          return malformed();
-        record.submission = bytes.substr(in.CurrentPosition(), length);
-        if (!in.Skip(static_cast<int>(length))) return malformed();
+        if (!read_bytes(record.submission)) return malformed();
+        break;
+      case (v1::Record::kSignatureFieldNumber << 3) | 2:
+        if (!read_bytes(record.signature)) return malformed();
         break;
       default:
         return absl::DataLossError(absl::StrCat("the record has an unknown field (tag ", tag, ")"));
@@ -441,6 +517,26 @@ absl::StatusOr<DecodedRecord> DecodeRecord(std::string_view bytes) {
   }
   if (in.CurrentPosition() != static_cast<int>(bytes.size())) return malformed();
   return record;
+}
+
+absl::StatusOr<SubmissionSignature> ParseSignature(std::string_view bytes) {
+  v1::SubmissionSignature message;
+  if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return absl::DataLossError(absl::StrCat("the ", bytes.size(), " bytes are no SubmissionSignature"));
+  }
+  absl::StatusOr<SubmissionSignature> signature = ToSignature(message);
+  if (!signature.ok()) return absl::DataLossError(signature.status().message());
+  return signature;
+}
+
+absl::StatusOr<domain::PublicKey> SignerOf(std::string_view bytes) {
+  domain::PublicKey key;
+  constexpr char kTag = (v1::SubmissionSignature::kPublicKeyFieldNumber << 3) | 2;
+  if (bytes.size() < key.size() + 2 || bytes[0] != kTag || static_cast<size_t>(bytes[1]) != key.size()) {
+    return absl::DataLossError(absl::StrCat("the ", bytes.size(), " bytes of the signature do not begin with a key"));
+  }
+  std::copy_n(bytes.begin() + 2, key.size(), key.begin());
+  return key;
 }
 
 }  // namespace hattama::wire

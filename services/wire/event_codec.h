@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,7 @@
 #include "services/domain/definition.h"
 #include "services/domain/event.h"
 #include "services/domain/refusal.h"
+#include "services/wire/signature_codec.h"
 
 namespace hattama::wire {
 
@@ -42,18 +44,27 @@ domain::Event ToEvent(const v1::Submission& submission, domain::Refusals& faults
 // The plain definition of a file, for CheckDefinition.
 domain::Definition ToDefinition(const v1::ElectionDefinition& definition, domain::Refusals& faults);
 
-// Serialises a Record around submission bytes. `time_micros` since the Unix epoch.
-std::string EncodeRecord(int64_t sequence, int64_t time_micros, std::string_view submission);
+// Serialises a Record around submission bytes. `time_micros` since the Unix epoch. Without a signature at sequence 0
+// alone.
+std::string EncodeRecord(int64_t sequence, int64_t time_micros, std::string_view submission,
+                         const std::optional<SubmissionSignature>& signature);
 
 // The envelope of a record; `submission` points into `record`.
 struct DecodedRecord {
   int64_t sequence = 0;
   int64_t time_micros = 0;
   std::string_view submission;
+  // A serialised SubmissionSignature; empty where there is none. ParseSignature reads it.
+  std::string_view signature;
 };
 
-// Parses the envelope. DataLoss where the bytes are no Record.
+// Parses the envelope. DataLoss where the bytes are no Record, or hold a field twice or one that no record has.
 absl::StatusOr<DecodedRecord> DecodeRecord(std::string_view record);
+
+// The signature of a record. DataLoss where the bytes are no SubmissionSignature.
+absl::StatusOr<SubmissionSignature> ParseSignature(std::string_view bytes);
+// The key alone, which a replay needs for every record. DataLoss where the bytes do not begin with it.
+absl::StatusOr<domain::PublicKey> SignerOf(std::string_view signature);
 
 }  // namespace hattama::wire
 

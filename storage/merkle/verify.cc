@@ -25,8 +25,8 @@ struct Climb {
 
 }  // namespace
 
-absl::Status VerifyInclusion(const Hash& leaf_hash, int64_t index, int64_t tree_size, const std::vector<Hash>& proof,
-                             const Hash& root) {
+absl::StatusOr<Hash> RootFromInclusion(const Hash& leaf_hash, int64_t index, int64_t tree_size,
+                                       const std::vector<Hash>& proof) {
   if (index < 0 || index >= tree_size) {
     return absl::InvalidArgumentError(absl::StrCat("index ", index, " is not in a tree of ", tree_size));
   }
@@ -45,7 +45,14 @@ absl::Status VerifyInclusion(const Hash& leaf_hash, int64_t index, int64_t tree_
   }
   if (!climb.done())
     return absl::InvalidArgumentError(absl::StrCat("the proof of ", proof.size(), " hashes is too short"));
-  if (hash != root)
+  return hash;
+}
+
+absl::Status VerifyInclusion(const Hash& leaf_hash, int64_t index, int64_t tree_size, const std::vector<Hash>& proof,
+                             const Hash& root) {
+  const absl::StatusOr<Hash> reached = RootFromInclusion(leaf_hash, index, tree_size, proof);
+  if (!reached.ok()) return reached.status();
+  if (*reached != root)
     return absl::InvalidArgumentError(absl::StrCat("leaf ", index, " does not lead to the root of size ", tree_size));
   return absl::OkStatus();
 }

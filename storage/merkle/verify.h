@@ -6,9 +6,15 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "storage/merkle/sha256.h"
 
 namespace hattama::merkle {
+
+// The root to which the leaf at `index` of a tree of `tree_size` leads by this path (RFC 9162 section 2.1.3.2).
+// InvalidArgument where the index is outside the tree or the path has a hash too many or too few.
+absl::StatusOr<Hash> RootFromInclusion(const Hash& leaf_hash, int64_t index, int64_t tree_size,
+                                       const std::vector<Hash>& proof);
 
 // RFC 9162 section 2.1.3.2: ok where the leaf is at `index` of the tree of `tree_size` with this root. InvalidArgument
 // says what does not fit.
