@@ -31,7 +31,7 @@ struct Checkpoint {
 absl::Status CheckOrigin(std::string_view origin);
 
 // InvalidArgument says which line is malformed. Extension lines are left out of the answer and appended to `extensions`
-// where it is given. A size of 0 needs the root of the empty tree.
+// where it is given. Whether root and size go together (a size of 0 has one root) is for proofs to show.
 absl::StatusOr<Checkpoint> ParseCheckpoint(std::string_view text, std::vector<std::string>* extensions = nullptr);
 
 // The text of a note. The origin must be one that CheckOrigin allows.

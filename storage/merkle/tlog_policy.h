@@ -76,9 +76,9 @@ class TlogPolicy {
   absl::StatusOr<PolicyVerdict> Require(std::string_view note_bytes) const;
 
  private:
-  TlogPolicy() = default;
-
   friend class PolicyParser;
+
+  TlogPolicy() = default;
 
   std::vector<PolicyLog> logs_;
   std::vector<PolicyWitness> witnesses_;

@@ -55,7 +55,7 @@ struct WitnessState {
 };
 
 struct WitnessAnswer {
-  int http_status = 0;  // 200, 400, 403, 404, 409 or 422.
+  int http_status = 0;  // 200, 400, 403, 404, 409 or 422; 500 where the witness's own name or time cannot cosign.
   std::string content_type;
   std::string body;
   // With 200: what to store for the origin in the place of what was given, before the answer is sent.
