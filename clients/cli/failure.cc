@@ -34,6 +34,10 @@ absl::Status UsageError(std::string_view message) {
   return status;
 }
 
+absl::Status AsUsage(const absl::Status& status) {
+  return UsageError({status.message().data(), status.message().size()});
+}
+
 absl::Status FromRpc(const google::rpc::Status& status) {
   const Details details = DetailsOf(status);
   std::string text = status.message();

@@ -15,6 +15,9 @@ namespace hattama::cli {
 // A fault of the command line or of a file it names: exit code 2.
 absl::Status UsageError(std::string_view message);
 
+// The same for what a room that reads files said.
+absl::Status AsUsage(const absl::Status& status);
+
 // What the server answered. The message is followed by one line for each further field violation.
 absl::Status FromGrpc(const grpc::Status& status);
 

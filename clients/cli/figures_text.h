@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "absl/numeric/int128.h"
 #include "absl/status/statusor.h"
 #include "google/protobuf/repeated_ptr_field.h"
 #include "google/protobuf/timestamp.pb.h"
@@ -15,7 +16,7 @@
 namespace hattama::cli {
 
 // "3,431,510"; "-33".
-std::string Grouped(int64_t number);
+std::string Grouped(absl::int128 number);
 // The same with a sign: "+67"; "0" has none.
 std::string Signed(int64_t number);
 // "-" where there is none: a figure nobody stated, which is not zero.

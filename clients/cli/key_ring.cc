@@ -6,9 +6,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "clients/cli/failure.h"
-#include "clients/cli/key_file.h"
 #include "clients/cli/output.h"
 #include "clients/cli/signing.h"
+#include "storage/keys/key_file.h"
 
 namespace hattama::cli {
 namespace {
@@ -48,8 +48,8 @@ absl::StatusOr<KeyRing> KeyRing::OfFolder(Session& session, const std::string& e
       return UsageError(absl::StrCat(entry.path().string(), ": election \"", election_id, "\" has no unit \"", unit_id,
                                      "\""));
     }
-    absl::StatusOr<merkle::NamedSigningKey> key = LoadPrivateKey(entry.path().string());
-    if (!key.ok()) return key.status();
+    absl::StatusOr<merkle::NamedSigningKey> key = storage::LoadPrivateKey(entry.path().string());
+    if (!key.ok()) return AsUsage(key.status());
     ring.by_unit_.emplace(unit_id, std::make_unique<merkle::SigningKey>(std::move(key->key)));
   }
   if (error) return UsageError(absl::StrCat(folder, ": ", error.message()));

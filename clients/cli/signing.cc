@@ -6,9 +6,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "clients/cli/failure.h"
-#include "clients/cli/key_file.h"
 #include "services/wire/event_codec.h"
 #include "services/wire/signature_codec.h"
+#include "storage/keys/key_file.h"
 
 namespace hattama::cli {
 
@@ -28,8 +28,8 @@ absl::StatusOr<merkle::SigningKey> SigningKeyOf(const Session& session) {
   if (session.globals.key.empty()) {
     return UsageError("a submission is signed: name the private key with --key or HATTAMA_KEY (hattama keygen makes one)");
   }
-  absl::StatusOr<merkle::NamedSigningKey> key = LoadPrivateKey(session.globals.key);
-  if (!key.ok()) return key.status();
+  absl::StatusOr<merkle::NamedSigningKey> key = storage::LoadPrivateKey(session.globals.key);
+  if (!key.ok()) return AsUsage(key.status());
   return std::move(key->key);
 }
 

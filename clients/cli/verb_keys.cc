@@ -3,12 +3,12 @@
 
 #include "CLI/App.hpp"
 #include "absl/strings/str_cat.h"
-#include "clients/cli/key_file.h"
 #include "clients/cli/mapping.h"
 #include "clients/cli/output.h"
 #include "clients/cli/receipt_output.h"
 #include "clients/cli/verbs.h"
 #include "storage/files/small_file.h"
+#include "storage/keys/key_file.h"
 #include "storage/merkle/signed_note.h"
 
 namespace hattama::cli {
@@ -40,7 +40,7 @@ absl::StatusOr<ExitCode> Keygen(Session& session, const Flags& flags) {
       storage::CreateFile(private_path, flags.pem ? pem : merkle::FormatPrivateKey(named) + "\n", kSecretMode);
   if (written.ok()) written = storage::ReplaceFile(flags.out + ".vkey", vkey + "\n");
   if (written.ok()) written = storage::ReplaceFile(flags.out + ".pem", merkle::PublicKeyToPem(public_key));
-  if (!written.ok()) return UsageError(std::string(written.message()));
+  if (!written.ok()) return AsUsage(written);
   if (session.globals.format == Format::kJson) {
     PrintJson({{"name", flags.name}, {"verifier_key", vkey}, {"private_key_file", private_path}});
   } else {
@@ -64,8 +64,8 @@ absl::StatusOr<ExitCode> Grant(Session& session, const Flags& flags) {
   submission.set_submitter(flags.submitter);
   v1::KeyGranted& granted = *submission.mutable_key_granted();
   std::string name;
-  const absl::StatusOr<merkle::PublicKey> key = LoadPublicKey(flags.to, &name);
-  if (!key.ok()) return key.status();
+  const absl::StatusOr<merkle::PublicKey> key = storage::LoadPublicKey(flags.to, &name);
+  if (!key.ok()) return AsUsage(key.status());
   const absl::StatusOr<v1::Role> role = RoleNamed(flags.role);
   if (!role.ok()) return role.status();
   granted.set_public_key(Bytes(*key));
@@ -87,8 +87,8 @@ absl::StatusOr<ExitCode> Grant(Session& session, const Flags& flags) {
 absl::StatusOr<ExitCode> Revoke(Session& session, const Flags& flags) {
   v1::Submission submission;
   submission.set_submitter(flags.submitter);
-  const absl::StatusOr<merkle::PublicKey> key = LoadPublicKey(flags.from);
-  if (!key.ok()) return key.status();
+  const absl::StatusOr<merkle::PublicKey> key = storage::LoadPublicKey(flags.from);
+  if (!key.ok()) return AsUsage(key.status());
   submission.mutable_key_revoked()->set_public_key(Bytes(*key));
   submission.mutable_key_revoked()->set_election_id(flags.election);
   submission.mutable_key_revoked()->set_reason(flags.reason);
@@ -98,10 +98,10 @@ absl::StatusOr<ExitCode> Revoke(Session& session, const Flags& flags) {
 absl::StatusOr<ExitCode> Rotate(Session& session, const Flags& flags) {
   v1::Submission submission;
   submission.set_submitter(flags.submitter);
-  const absl::StatusOr<merkle::PublicKey> old_key = LoadPublicKey(flags.from);
-  if (!old_key.ok()) return old_key.status();
-  const absl::StatusOr<merkle::PublicKey> new_key = LoadPublicKey(flags.to);
-  if (!new_key.ok()) return new_key.status();
+  const absl::StatusOr<merkle::PublicKey> old_key = storage::LoadPublicKey(flags.from);
+  if (!old_key.ok()) return AsUsage(old_key.status());
+  const absl::StatusOr<merkle::PublicKey> new_key = storage::LoadPublicKey(flags.to);
+  if (!new_key.ok()) return AsUsage(new_key.status());
   submission.mutable_key_rotated()->set_old_public_key(Bytes(*old_key));
   submission.mutable_key_rotated()->set_new_public_key(Bytes(*new_key));
   submission.mutable_key_rotated()->set_reason(flags.reason);

@@ -31,10 +31,18 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
   CLI::App* init = app.add_subcommand("init", "Creates a ledger once; refuses a directory that holds one");
   init->add_option("--data", config.data_directory, "Directory of the ledger")->required();
   init->add_option("--origin", config.origin, "The log's name in checkpoints: a schema-less URL, for ever")->required();
+  init->add_option("--authority", config.authority,
+                   "The public key that grants all others: verifier key, file of one, PEM file, or 64 hex digits")
+      ->required();
 
   CLI::App* serve = app.add_subcommand("serve", "Serves a ledger until SIGTERM or SIGINT");
   serve->add_option("--data", config.data_directory, "Directory of the ledger")->required();
-  serve->add_option("--init-origin", config.origin, "Creates the ledger under this name where there is none yet");
+  CLI::Option* init_origin =
+      serve->add_option("--init-origin", config.origin, "Creates the ledger under this name where there is none yet");
+  CLI::Option* init_authority =
+      serve->add_option("--init-authority", config.authority, "The authority's public key of a ledger that is created");
+  init_origin->needs(init_authority);
+  init_authority->needs(init_origin);
   serve->add_option("--listen", listen, "HOST:PORT; port 0 picks a free one")->capture_default_str();
   serve->add_option("--port-file", config.port_file, "Receives HOST:PORT once the server is ready");
   CLI::Option* certificate = serve->add_option("--tls-cert", tls.certificate, "PEM file of the server's certificates");

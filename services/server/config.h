@@ -21,6 +21,7 @@ struct Config {
   Verb verb = Verb::kServe;
   std::string data_directory;
   std::string origin;  // Of init; of serve where the directory holds no ledger yet. Empty: none.
+  std::string authority;  // The public key that grants all others, as text or path; goes with `origin`.
   ListenAddress listen;
   std::string port_file;  // Empty: none.
   std::optional<TlsFiles> tls;

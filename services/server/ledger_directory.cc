@@ -7,6 +7,7 @@
 #include "services/domain/event.h"
 #include "services/domain/history.h"
 #include "services/domain/refusal.h"
+#include "storage/keys/key_file.h"
 #include "storage/rocks/rocks_event_store.h"
 
 namespace hattama::server {
@@ -23,10 +24,19 @@ ledger::Clock SystemClock() {
   return [] { return absl::ToUnixMicros(absl::Now()); };
 }
 
-absl::Status InitLedger(const std::string& directory, const std::string& origin) {
+absl::StatusOr<std::optional<Founding>> FoundingOf(const Config& config) {
+  if (config.origin.empty()) return std::nullopt;
+  const absl::StatusOr<merkle::PublicKey> authority = storage::LoadPublicKey(config.authority);
+  if (!authority.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("the authority's key: ", authority.status().message()));
+  }
+  return Founding{.origin = config.origin, .authority = *authority};
+}
+
+absl::Status InitLedger(const std::string& directory, const Founding& founding) {
   // Before anything is created: the origin stays for ever.
-  const domain::Refusals refusals =
-      domain::History().Check(domain::LedgerFounded{.origin = origin, .format_version = 1});
+  const domain::Refusals refusals = domain::History().Check(
+      domain::LedgerFounded{.origin = founding.origin, .format_version = 1, .authority = founding.authority});
   if (!refusals.empty()) return ledger::StatusOf(refusals);
 
   absl::StatusOr<std::unique_ptr<Store>> store = Store::Create(directory, {});
@@ -38,18 +48,18 @@ absl::Status InitLedger(const std::string& directory, const std::string& origin)
     store = std::move(existing);
   }
   if (!store.ok()) return store.status();
-  if (absl::Status status = ledger::Ledger::Found(**store, origin, SystemClock()); !status.ok()) {
+  if (absl::Status status = ledger::Ledger::Found(**store, founding.origin, founding.authority, SystemClock()); !status.ok()) {
     return absl::Status(status.code(), absl::StrCat(directory, ": ", status.message()));
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<OpenLedger> OpenLedgerIn(const std::string& directory, const std::string& init_origin) {
+absl::StatusOr<OpenLedger> OpenLedgerIn(const std::string& directory, const std::optional<Founding>& founding) {
   absl::StatusOr<std::unique_ptr<Store>> store = Store::Open(directory, {});
   const bool none = store.ok() ? (*store)->head().tree_size == 0 : store.status().code() == absl::StatusCode::kNotFound;
-  if (none && !init_origin.empty()) {
+  if (none && founding.has_value()) {
     if (store.ok()) store->reset();  // One process may hold it once.
-    if (absl::Status status = InitLedger(directory, init_origin); !status.ok()) return status;
+    if (absl::Status status = InitLedger(directory, *founding); !status.ok()) return status;
     store = Store::Open(directory, {});
   }
   if (!store.ok()) return store.status();
@@ -63,9 +73,9 @@ absl::StatusOr<OpenLedger> OpenLedgerIn(const std::string& directory, const std:
     return absl::Status(ledger.status().code(), absl::StrCat(directory, ": ", ledger.status().message()));
   }
   open.ledger = *std::move(ledger);
-  if (!init_origin.empty() && open.ledger->origin() != init_origin) {
+  if (founding.has_value() && open.ledger->origin() != founding->origin) {
     return absl::FailedPreconditionError(
-        absl::StrCat(directory, ": holds the ledger \"", open.ledger->origin(), "\", not \"", init_origin, "\""));
+        absl::StrCat(directory, ": holds the ledger \"", open.ledger->origin(), "\", not \"", founding->origin, "\""));
   }
   return open;
 }

@@ -3,23 +3,35 @@
 #define HATTAMA_SERVICES_SERVER_LEDGER_DIRECTORY_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "services/ledger/ledger.h"
+#include "services/server/config.h"
 #include "storage/event_store.h"
+#include "storage/merkle/ed25519.h"
 
 namespace hattama::server {
 
 // The time by the machine's clock.
 ledger::Clock SystemClock();
 
-// Creates a ledger named `origin` in `directory`, which does not exist or is empty. A creation that was interrupted
+// What a ledger is founded with, for ever: its name and the key that grants all others.
+struct Founding {
+  std::string origin;
+  merkle::PublicKey authority{};
+};
+
+// What the flags say of it; nullopt where nothing is to be founded. InvalidArgument names the flag.
+absl::StatusOr<std::optional<Founding>> FoundingOf(const Config& config);
+
+// Creates a ledger in `directory`, which does not exist or is empty. A creation that was interrupted
 // before the ledger was founded is completed.
 //   FailedPrecondition  the directory holds a ledger, or something else.
-//   InvalidArgument     no log can have this origin; nothing was created.
-absl::Status InitLedger(const std::string& directory, const std::string& origin);
+//   InvalidArgument     no log can have this origin or authority; nothing was created.
+absl::Status InitLedger(const std::string& directory, const Founding& founding);
 
 // Members are destroyed from the last to the first: the ledger before its store.
 struct OpenLedger {
@@ -27,9 +39,9 @@ struct OpenLedger {
   std::unique_ptr<ledger::Ledger> ledger;
 };
 
-// Opens and replays the ledger in `directory`. With `init_origin` it is created where there is none; where there is one
-// of another name, FailedPrecondition. NotFound where there is none and init_origin is empty.
-absl::StatusOr<OpenLedger> OpenLedgerIn(const std::string& directory, const std::string& init_origin);
+// Opens and replays the ledger in `directory`. With `founding` it is created where there is none; where there is one of
+// another name, FailedPrecondition. NotFound where there is none and nothing to found.
+absl::StatusOr<OpenLedger> OpenLedgerIn(const std::string& directory, const std::optional<Founding>& founding);
 
 }  // namespace hattama::server
 

@@ -26,7 +26,8 @@ int Main(int argc, char** argv) {
   const Config& config = *command.config;
   absl::Status status;
   if (config.verb == Config::Verb::kInit) {
-    status = InitLedger(config.data_directory, config.origin);
+    const absl::StatusOr<std::optional<Founding>> founding = FoundingOf(config);
+    status = founding.ok() ? InitLedger(config.data_directory, **founding) : founding.status();
     if (status.ok()) std::printf("hattamad: created %s in %s\n", config.origin.c_str(), config.data_directory.c_str());
   } else {
     BlockStopSignals();

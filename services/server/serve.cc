@@ -89,7 +89,9 @@ absl::Status Serve(const Config& config) {
   if (absl::Status status = CheckBindable(config.listen); !status.ok()) return status;
 
   const absl::Time start_time = absl::Now();
-  absl::StatusOr<OpenLedger> open = OpenLedgerIn(config.data_directory, config.origin);
+  absl::StatusOr<std::optional<Founding>> founding = FoundingOf(config);
+  if (!founding.ok()) return founding.status();
+  absl::StatusOr<OpenLedger> open = OpenLedgerIn(config.data_directory, *founding);
   if (!open.ok()) return open.status();
   ledger::Ledger& ledger = *open->ledger;
   LogLine(LogLevel::kInfo, "replayed",

@@ -20,7 +20,7 @@ void RequireOk(const absl::Status& status, const char* what) {
 
 TrialLedger::TrialLedger(int station_count, ledger::Ledger::Options options)
     : election_(station_count), options_(options), store_(&memory_) {
-  RequireOk(ledger::Ledger::Found(store_, kOrigin, clock()), "founding");
+  RequireOk(ledger::Ledger::Found(store_, kOrigin, AuthorityKey().public_key(), clock()), "founding");
   RequireOk(Restart(), "opening");
 }
 

@@ -1,6 +1,6 @@
 // Keys in files: note-style text or PEM. A private key that others may read is refused.
-#ifndef HATTAMA_CLIENTS_CLI_KEY_FILE_H_
-#define HATTAMA_CLIENTS_CLI_KEY_FILE_H_
+#ifndef HATTAMA_STORAGE_KEYS_KEY_FILE_H_
+#define HATTAMA_STORAGE_KEYS_KEY_FILE_H_
 
 #include <string>
 
@@ -8,10 +8,11 @@
 #include "storage/merkle/ed25519.h"
 #include "storage/merkle/signed_note.h"
 
-namespace hattama::cli {
+namespace hattama::storage {
 
-// A private key: "PRIVATE+KEY+..." or PKCS#8 PEM, whose name is then empty. UsageError names the path and what is
-// wrong.
+// Each error names the path and what is wrong: NotFound and PermissionDenied for the file, InvalidArgument for its text.
+
+// A private key: "PRIVATE+KEY+..." or PKCS#8 PEM, whose name is then empty.
 absl::StatusOr<merkle::NamedSigningKey> LoadPrivateKey(const std::string& path);
 
 // A public key: a verifier key (on the command line or in a file), SubjectPublicKeyInfo PEM in a file, or 64 hex
@@ -21,6 +22,6 @@ absl::StatusOr<merkle::PublicKey> LoadPublicKey(const std::string& text_or_path,
 // A verifier key, on the command line or in a file.
 absl::StatusOr<merkle::NoteKey> LoadVerifierKey(const std::string& text_or_path);
 
-}  // namespace hattama::cli
+}  // namespace hattama::storage
 
-#endif  // HATTAMA_CLIENTS_CLI_KEY_FILE_H_
+#endif  // HATTAMA_STORAGE_KEYS_KEY_FILE_H_

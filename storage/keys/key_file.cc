@@ -1,17 +1,15 @@
-#include "clients/cli/key_file.h"
+#include "storage/keys/key_file.h"
 
 #include <algorithm>
 #include <filesystem>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
-#include "clients/cli/failure.h"
-#include "clients/cli/figures_text.h"
 #include "storage/files/small_file.h"
 
-namespace hattama::cli {
+namespace hattama::storage {
 namespace {
 
 constexpr size_t kKeyFileBytesMax = 64 << 10;
@@ -19,23 +17,23 @@ constexpr char kPemBegin[] = "-----BEGIN";
 constexpr size_t kHexKeySize = 64;
 
 absl::Status About(const std::string& path, const absl::Status& status) {
-  return UsageError(absl::StrCat(path, ": ", status.message()));
+  return absl::InvalidArgumentError(absl::StrCat(path, ": ", status.message()));
 }
 
 // What the argument says: the text of a file where it names one, else itself.
 absl::StatusOr<std::string> TextOf(const std::string& text_or_path) {
   std::error_code ignored;
   if (!std::filesystem::exists(text_or_path, ignored)) return text_or_path;
-  absl::StatusOr<std::string> text = storage::ReadSmallFile(text_or_path, kKeyFileBytesMax);
-  if (!text.ok()) return UsageError(std::string(text.status().message()));
+  absl::StatusOr<std::string> text = ReadSmallFile(text_or_path, kKeyFileBytesMax);
+  if (!text.ok()) return text.status();
   return text;
 }
 
 }  // namespace
 
 absl::StatusOr<merkle::NamedSigningKey> LoadPrivateKey(const std::string& path) {
-  absl::StatusOr<std::string> text = storage::ReadSecretFile(path, kKeyFileBytesMax);
-  if (!text.ok()) return UsageError(std::string(text.status().message()));
+  absl::StatusOr<std::string> text = ReadSecretFile(path, kKeyFileBytesMax);
+  if (!text.ok()) return text.status();
   if (absl::StartsWith(*text, kPemBegin)) {
     absl::StatusOr<merkle::SigningKey> key = merkle::SigningKey::FromPem(*text);
     if (!key.ok()) return About(path, key.status());
@@ -56,17 +54,15 @@ absl::StatusOr<merkle::PublicKey> LoadPublicKey(const std::string& text_or_path,
     if (!key.ok()) return About(text_or_path, key.status());
     return key;
   }
-  if (text.size() == kHexKeySize) {
-    std::optional<std::string> bytes = FromHex(text);
-    if (bytes.has_value()) {
-      merkle::PublicKey key;
-      std::copy(bytes->begin(), bytes->end(), key.begin());
-      return key;
-    }
+  if (text.size() == kHexKeySize && std::all_of(text.begin(), text.end(), absl::ascii_isxdigit)) {
+    const std::string bytes = absl::HexStringToBytes(text);
+    merkle::PublicKey key;
+    std::copy(bytes.begin(), bytes.end(), key.begin());
+    return key;
   }
   const absl::StatusOr<merkle::NoteKey> key = merkle::ParseVerifierKey(text);
   if (!key.ok()) {
-    return UsageError(absl::StrCat(text_or_path, ": no file, and no verifier key: ", key.status().message()));
+    return absl::InvalidArgumentError(absl::StrCat(text_or_path, ": no file, and no verifier key: ", key.status().message()));
   }
   if (name != nullptr) *name = key->name;
   return key->public_key;
@@ -77,9 +73,9 @@ absl::StatusOr<merkle::NoteKey> LoadVerifierKey(const std::string& text_or_path)
   if (!text.ok()) return text.status();
   absl::StatusOr<merkle::NoteKey> key = merkle::ParseVerifierKey(std::string(absl::StripAsciiWhitespace(*text)));
   if (!key.ok()) {
-    return UsageError(absl::StrCat(text_or_path, ": no file, and no verifier key: ", key.status().message()));
+    return absl::InvalidArgumentError(absl::StrCat(text_or_path, ": no file, and no verifier key: ", key.status().message()));
   }
   return key;
 }
 
-}  // namespace hattama::cli
+}  // namespace hattama::storage
