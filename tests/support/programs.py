@@ -35,10 +35,35 @@ def data_folder(name):
     return folder
 
 
+class Keys:
+    """Keys of one test run, made by hattama keygen in a folder that goes away with the process."""
+
+    _scratch = None
+
+    @classmethod
+    def path(cls, name):
+        """The path without ending of the key pair of that name, made when it is first asked for."""
+        if cls._scratch is None:
+            cls._scratch = tempfile.TemporaryDirectory(prefix="hattama-keys-")
+        path = Path(cls._scratch.name, name)
+        if not path.with_suffix(".key").exists():
+            subprocess.run([BIN / "hattama", "keygen", f"test.hattama.example/{name}", "--out", path], check=True,
+                           stdout=subprocess.DEVNULL)
+        return path
+
+    @classmethod
+    def private(cls, name):
+        return cls.path(name).with_suffix(".key")
+
+    @classmethod
+    def public(cls, name):
+        return cls.path(name).with_suffix(".vkey")
+
+
 class Server:
     """One hattamad, by default on a port the system picks. Starts when made; stop() or kill() ends it."""
 
-    def __init__(self, data, origin="test.hattama.example/ledger", listen="127.0.0.1:0"):
+    def __init__(self, data, origin="test.hattama.example/ledger", listen="127.0.0.1:0", arguments=()):
         self.data = Path(data)
         self._scratch = tempfile.TemporaryDirectory(prefix="hattama-port-")
         port_file = Path(self._scratch.name, "port")
@@ -46,7 +71,7 @@ class Server:
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
                 [BIN / "hattamad", "serve", "--data", str(self.data), "--listen", listen, "--port-file", str(port_file),
-                 "--init-origin", origin], stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+                 "--init-origin", origin, "--init-authority", Keys.public("authority"), *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
         deadline = time.monotonic() + READY_SECONDS_MAX
         while not port_file.exists():
             if self.process.poll() is not None:
@@ -84,11 +109,17 @@ class Server:
 class Client:
     """hattama, speaking to one server."""
 
-    def __init__(self, address):
+    def __init__(self, address, key="office"):
+        """`key` signs what is submitted: that of an office to which `define` grants every source."""
         self.address = address
+        self.key = key
 
     def arguments(self, *arguments):
-        return [str(BIN / "hattama"), "--server", self.address, "--no-progress", "--color=never", *map(str, arguments)]
+        return [str(BIN / "hattama"), "--server", self.address, "--key", str(Keys.private(self.key)), "--no-progress",
+                "--color=never", *map(str, arguments)]
+
+    def as_authority(self):
+        return Client(self.address, "authority")
 
     def run(self, *arguments, timeout=600):
         return subprocess.run(self.arguments(*arguments), stdin=subprocess.DEVNULL, capture_output=True, text=True,
@@ -109,7 +140,20 @@ class Client:
         return json.loads(self.checked("--format=json", *arguments, allowed=allowed).stdout)
 
     def define(self, definition, *arguments):
-        return self.checked("define", definition, *arguments)
+        """Defines an election and grants this client's key all of its sources."""
+        defined = self.as_authority().checked("define", definition, *arguments)
+        self.grant_all(json.loads(Path(definition).read_text(encoding="utf-8"))["election"])
+        return defined
+
+    def grant_all(self, election):
+        """Grants the key every source of the election: as a commission those of commissions, as a monitor the others."""
+        election_id = election.get("election_id") or election["electionId"]
+        for role, kind in (("commission", "SOURCE_KIND_COMMISSION"), ("monitor", "SOURCE_KIND_MONITOR")):
+            sources = [source.get("source_id") or source["sourceId"] for source in election["sources"]
+                       if source["kind"] == kind]
+            if sources:
+                self.as_authority().checked("grant", election_id, "--to", Keys.public(self.key), "--role", role,
+                                            *(f"--source={source}" for source in sources))
 
     def define_real(self, name, data):
         """Defines one of the elections of tests/data with the stations and options of its data folder."""
