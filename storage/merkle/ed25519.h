@@ -54,8 +54,8 @@ class SigningKey {
   OwnedKey key_;
 };
 
-// A public key that is used often: decoding it once saves about a tenth of each verification. Const methods may be
-// called by several threads at once.
+// A public key that is used often. Keeping it decoded saves one or two hundredths of a verification, which takes some
+// 80 microseconds of one core, all of them in libcrypto. Const methods may be called by several threads at once.
 class Verifier {
  public:
   explicit Verifier(const PublicKey& public_key);

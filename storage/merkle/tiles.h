@@ -52,7 +52,7 @@ absl::StatusOr<TileAddress> ParseTilePath(std::string_view path);
 int PartialWidth(int level, int64_t tree_size);
 
 // What a log of `new_size` has and one of `old_size` has not, bundles first, then level by level, each in order. From
-// 0, all of it. Needs 0 <= old_size <= new_size. For 10 million records, 79,000 addresses.
+// 0, all of it. Needs 0 <= old_size <= new_size. For 10 million records, some 78,000 addresses.
 std::vector<TileAddress> TilesBetween(int64_t old_size, int64_t new_size);
 
 // A bundle of 1 to 256 records. InvalidArgument names a record that is too long.
