@@ -488,6 +488,10 @@ Refusals History::CheckEvent(const KeyRotated& event) const {
 Refusals History::CheckEvent(const TallyPublished& event) const {
   Refusals refusals;
   if (event.statement.empty()) Refuse(refusals, RefusalReason::kMalformed, "tally_published.statement", "is required");
+  if (event.view.basis != Basis::kStations) {
+    Refuse(refusals, RefusalReason::kMalformed, "tally_published.view.basis",
+           "a published tally is a sum of stations; a claim is a protocol of its own");
+  }
   if (event.tree_size < 1 || event.tree_size > tree_size()) {
     Refuse(refusals, RefusalReason::kVersionBeyondLog, "tally_published.tree_size",
            absl::StrCat(event.tree_size, " is outside 1..", tree_size()));
