@@ -79,7 +79,7 @@ class RecordSource final : public ResponseSource<v1::StreamRecordsResponse> {
 }  // namespace
 
 AuditService::AuditService(ledger::Ledger* ledger, WorkerPool* reads, StreamCount* streams, ServerFacts facts)
-    : ledger_(ledger), reads_(reads), streams_(streams), facts_(std::move(facts)), roots_(ledger) {}
+    : ledger_(ledger), reads_(reads), streams_(streams), facts_(std::move(facts)), roots_(ledger), statements_(ledger) {}
 
 grpc::ServerUnaryReactor* AuditService::GetHead(grpc::CallbackServerContext* context, const v1::GetHeadRequest*,
                                                 v1::GetHeadResponse* response) {
@@ -166,6 +166,20 @@ absl::Status AuditService::ProveConsistency(const v1::GetConsistencyProofRequest
   }
   if (absl::Status status = StampComplete(first, *response.mutable_first()); !status.ok()) return status;
   return StampComplete(second, *response.mutable_second());
+}
+
+grpc::ServerUnaryReactor* AuditService::GetStatement(grpc::CallbackServerContext* context,
+                                                     const v1::GetStatementRequest* request,
+                                                     v1::GetStatementResponse* response) {
+  return RunRead(context, *reads_,
+                 [=, this](const StillWanted&) { return statements_.GetStatement(*request, *response); });
+}
+
+grpc::ServerUnaryReactor* AuditService::GetStationPath(grpc::CallbackServerContext* context,
+                                                       const v1::GetStationPathRequest* request,
+                                                       v1::GetStationPathResponse* response) {
+  return RunRead(context, *reads_,
+                 [=, this](const StillWanted&) { return statements_.GetStationPath(*request, *response); });
 }
 
 }  // namespace hattama::api

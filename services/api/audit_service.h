@@ -9,6 +9,7 @@
 #include "grpcpp/support/server_callback.h"
 #include "hattama/v1/audit_service.grpc.pb.h"
 #include "services/api/response_stream.h"
+#include "services/api/statement_reader.h"
 #include "services/api/versions.h"
 #include "services/api/worker_pool.h"
 #include "services/ledger/ledger.h"
@@ -36,6 +37,11 @@ class AuditService final : public v1::AuditService::CallbackService {
   grpc::ServerUnaryReactor* GetConsistencyProof(grpc::CallbackServerContext* context,
                                                 const v1::GetConsistencyProofRequest* request,
                                                 v1::GetConsistencyProofResponse* response) override;
+  grpc::ServerUnaryReactor* GetStatement(grpc::CallbackServerContext* context, const v1::GetStatementRequest* request,
+                                         v1::GetStatementResponse* response) override;
+  grpc::ServerUnaryReactor* GetStationPath(grpc::CallbackServerContext* context,
+                                           const v1::GetStationPathRequest* request,
+                                           v1::GetStationPathResponse* response) override;
 
  private:
   absl::Status AnswerHead(v1::GetHeadResponse& response);
@@ -50,6 +56,7 @@ class AuditService final : public v1::AuditService::CallbackService {
   StreamCount* streams_;
   const ServerFacts facts_;
   RootBook roots_;
+  StatementReader statements_;
 };
 
 }  // namespace hattama::api

@@ -48,23 +48,6 @@ absl::StatusOr<std::optional<PageToken>> ReadPageToken(uint64_t fingerprint, con
   return std::optional<PageToken>(*token);
 }
 
-absl::StatusOr<domain::View> ToView(const v1::View& view, std::string_view field) {
-  domain::View out;
-  out.source_id = view.source_id();
-  out.excluding_contested = view.excluding_contested();
-  const int policy = static_cast<int>(view.policy());
-  const int basis = static_cast<int>(view.basis());
-  if (policy < 0 || policy > v1::POLICY_CORRECTED_FIRST) {
-    return absl::InvalidArgumentError(absl::StrCat(Text(field), ".policy: has unknown value ", policy));
-  }
-  if (basis < 0 || basis > v1::BASIS_CLAIMS) {
-    return absl::InvalidArgumentError(absl::StrCat(Text(field), ".basis: has unknown value ", basis));
-  }
-  if (policy != v1::POLICY_UNSPECIFIED) out.policy = static_cast<domain::Policy>(policy);
-  if (basis != v1::BASIS_UNSPECIFIED) out.basis = static_cast<domain::Basis>(basis);
-  return out;
-}
-
 // An election that is open at the version.
 struct OpenElection {
   const ElectionHistory* election = nullptr;

@@ -22,6 +22,23 @@ void SetRoot(const merkle::Hash& root, v1::AsOf& as_of) {
 
 }  // namespace
 
+absl::StatusOr<domain::View> ToView(const v1::View& view, std::string_view field) {
+  domain::View out;
+  out.source_id = view.source_id();
+  out.excluding_contested = view.excluding_contested();
+  const int policy = static_cast<int>(view.policy());
+  const int basis = static_cast<int>(view.basis());
+  if (policy < 0 || policy > v1::POLICY_CORRECTED_FIRST) {
+    return absl::InvalidArgumentError(absl::StrCat(Text(field), ".policy: has unknown value ", policy));
+  }
+  if (basis < 0 || basis > v1::BASIS_CLAIMS) {
+    return absl::InvalidArgumentError(absl::StrCat(Text(field), ".basis: has unknown value ", basis));
+  }
+  if (policy != v1::POLICY_UNSPECIFIED) out.policy = static_cast<domain::Policy>(policy);
+  if (basis != v1::BASIS_UNSPECIFIED) out.basis = static_cast<domain::Basis>(basis);
+  return out;
+}
+
 absl::Status CheckVersion(int64_t tree_size, std::string_view field, int64_t published_tree_size) {
   if (tree_size < 0) return absl::OutOfRangeError(absl::StrCat(Text(field), ": ", tree_size, " is below 0"));
   if (tree_size > published_tree_size) {

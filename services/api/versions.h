@@ -1,4 +1,4 @@
-// Which version a question is about, and how an answer says by which version it was made.
+// Which view and version a question is about, and how an answer says by which version it was made.
 #ifndef HATTAMA_SERVICES_API_VERSIONS_H_
 #define HATTAMA_SERVICES_API_VERSIONS_H_
 
@@ -11,10 +11,15 @@
 #include "absl/status/statusor.h"
 #include "hattama/v1/tally.pb.h"
 #include "services/domain/history.h"
+#include "services/domain/view.h"
 #include "services/ledger/ledger.h"
 #include "storage/merkle/sha256.h"
 
 namespace hattama::api {
+
+// The view that a question asks for, with what it leaves open as the server answers it. InvalidArgument, with a message
+// that begins with `field`, for a policy or basis that this version does not know.
+absl::StatusOr<domain::View> ToView(const v1::View& view, std::string_view field);
 
 // The tree_size that `selector` names: published_tree_size where it names none.
 //   OutOfRange       a tree_size below 0 or beyond the head; the message has both.

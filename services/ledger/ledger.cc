@@ -559,6 +559,13 @@ absl::StatusOr<merkle::Hash> Ledger::RootAt(int64_t tree_size) const {
   return merkle::RootAt(tree_size, [this](int level, int64_t index) { return store_->ReadNode(level, index); });
 }
 
+absl::StatusOr<merkle::Hash> Ledger::LeafHash(int64_t sequence) const {
+  if (const int64_t size = head().tree_size; sequence < 0 || sequence >= size) {
+    return absl::OutOfRangeError(absl::StrCat("sequence ", sequence, " is outside 0..", size - 1));
+  }
+  return store_->ReadNode(0, sequence);
+}
+
 absl::StatusOr<std::vector<merkle::Hash>> Ledger::InclusionProof(int64_t sequence, int64_t tree_size) const {
   const absl::StatusOr<merkle::Hash> root = RootAt(tree_size);
   if (!root.ok()) return root.status();

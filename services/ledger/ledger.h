@@ -124,6 +124,8 @@ class Ledger {
 
   // RFC 6962 root over the first tree_size events. OutOfRange beyond the head.
   absl::StatusOr<merkle::Hash> RootAt(int64_t tree_size) const;
+  // The leaf hash of a record. OutOfRange beyond the published head.
+  absl::StatusOr<merkle::Hash> LeafHash(int64_t sequence) const;
   // PATH(sequence, D[tree_size]), verified against the root before it is returned.
   absl::StatusOr<std::vector<merkle::Hash>> InclusionProof(int64_t sequence, int64_t tree_size) const;
   // PROOF(first, D[second]), verified likewise.
