@@ -217,13 +217,18 @@ void CheckHeaderWith(const ElectionDefined& header, const Scope& scope, Faults& 
   CheckRules(header, scope, faults);
 }
 
+// The id of the station level, whose bytes are the header's; empty without levels.
+std::string_view StationLevel(const ElectionDefined& header) {
+  return header.levels.empty() ? std::string_view() : std::string_view(header.levels.back().id);
+}
+
 class ContestChecker {
  public:
   ContestChecker(const ElectionDefined& header, const IdSet& unit_ids, Faults& faults)
       : bases_(IdsOf(header.bases)),
         parties_(IdsOf(header.parties)),
         levels_(IdsOf(header.levels)),
-        station_level_(header.levels.empty() ? "" : header.levels.back().id),
+        station_level_(StationLevel(header)),
         lines_(IdsOf(header.lines)),
         unit_ids_(unit_ids),
         faults_(faults) {}
@@ -310,7 +315,7 @@ class ContestChecker {
   IdSet bases_;
   IdSet parties_;
   IdSet levels_;
-  std::string_view station_level_;
+  std::string_view station_level_;  // Of the header, which outlives the checker.
   IdSet lines_;
   const IdSet& unit_ids_;
   Faults& faults_;
@@ -385,7 +390,7 @@ void CheckUnits(const Definition& definition, Faults& faults) {
 
 void CheckRoll(const Definition& definition, Faults& faults) {
   TextViewSet stations;
-  const std::string_view station_level = definition.election.levels.empty() ? "" : definition.election.levels.back().id;
+  const std::string_view station_level = StationLevel(definition.election);
   for (const Unit& unit : definition.units) {
     if (unit.level_id == station_level) stations.insert(unit.id);
   }
