@@ -55,8 +55,8 @@ struct Sheet {
   int64_t invalid = 2;
   int64_t found_off = 0;   // Added to the line found, which then breaks the hard rule "balance".
   int64_t issued_off = 0;  // Added to the line issued; where negative the soft rule "carried" is broken.
-  std::optional<int64_t> supersedes;
-  std::optional<int64_t> decision;
+  std::optional<int64_t> supersedes = {};
+  std::optional<int64_t> decision = {};
 };
 domain::ProtocolSubmitted Protocol(const Sheet& sheet);
 
@@ -70,9 +70,9 @@ domain::AppealFiled Appeal(const Filing& filing);
 struct Act {
   std::string contest = "list";
   domain::DecisionKind kind = domain::DecisionKind::kFiguresCorrected;
-  std::string appeal;
-  std::vector<std::string> units;
-  std::vector<int64_t> released;
+  std::string appeal = {};
+  std::vector<std::string> units = {};
+  std::vector<int64_t> released = {};
 };
 domain::DecisionRecorded Decision(const Act& act);
 
