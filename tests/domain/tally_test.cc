@@ -318,6 +318,22 @@ TEST(TallyTest, TalliesAlikeWithAndWithoutAKeptIndex) {
   EXPECT_EQ(trial.TallyOf("R2").totals[5], std::nullopt);
 }
 
+// A release from quarantine touches the unit of a claim as well, and an index kept after it added the claim to the
+// stations: found by model_test.cc.
+TEST(TallyTest, AddsNoReleasedClaimToAnIndexKeptLater) {
+  Trial trial;
+  trial.Record(Protocol({.unit = "S1", .source = "cec", .votes = {30, 20, 10, 5}}));
+  const int64_t claim =
+      trial.Record(Protocol({.unit = "R1", .source = "cec", .votes = {900, 0, 0, 0}, .found_off = 1}));
+  trial.Record(testing::Decision({.kind = DecisionKind::kQuarantineReleased, .released = {claim}}));
+  const View view{.source_id = "cec"};
+
+  trial.history().KeepViewIndex(0, 0, trial.Resolve(view));
+
+  EXPECT_EQ(trial.TallyOf("C", view).totals[5], 30);
+  EXPECT_EQ(trial.TallyOf("C", view).coverage.counted, 1);
+}
+
 // ---------------------------------------------------------------------------------------------------------------------
 // Seats over all contests
 
