@@ -144,15 +144,15 @@ Refusals History::CheckEvent(const UnitsListed& event) const {
 
 Refusals History::CheckEvent(const RollAmended& event) const {
   Refusals refusals;
+  if (event.entries.empty()) {
+    Refuse(refusals, RefusalReason::kMalformed, "roll_amended.entries", "at least one entry is required");
+  }
   const std::optional<int32_t> index = FindElection(event.election_id);
   if (!index.has_value()) {
     FindUnopened(event.election_id, refusals);
     return refusals;
   }
   const ElectionHistory& election = *elections_[*index];
-  if (event.entries.empty()) {
-    Refuse(refusals, RefusalReason::kMalformed, "roll_amended.entries", "at least one entry is required");
-  }
   const bool open = election.open_at(tree_size());
   if (open && event.reason.empty()) {
     Refuse(refusals, RefusalReason::kMalformed, "roll_amended.reason", "a reason is required");
@@ -241,24 +241,32 @@ void History::CheckFigures(const ElectionHistory& election, const ContestHistory
 
 Refusals History::CheckEvent(const ProtocolSubmitted& event) const {
   Refusals refusals;
+  if (event.stage != Stage::kCorrected && event.decision_sequence.has_value()) {
+    Refuse(refusals, RefusalReason::kMalformed, "protocol_submitted.decision_sequence",
+           "only a corrected protocol names a decision");
+  }
   const ElectionHistory* election = FindOpen(event.election_id, refusals);
   if (election == nullptr) return refusals;
   const std::optional<int32_t> source = election->FindSource(event.source_id);
+  const bool by_monitor = source.has_value() && election->header().sources[*source].kind == SourceKind::kMonitor;
   if (!source.has_value()) {
     Refuse(refusals, RefusalReason::kUnknownSource, "protocol_submitted.source_id",
            absl::StrCat("election \"", event.election_id, "\" has no source \"", event.source_id, "\""));
+  } else if (by_monitor && event.stage == Stage::kCorrected) {
+    Refuse(
+        refusals, RefusalReason::kMalformed, "protocol_submitted.stage",
+        absl::StrCat("monitor \"", event.source_id, "\" corrects its own copy by superseding it, not by a decision"));
   }
-  const ContestHistory* contest = FindContest(*election, event.contest_id, refusals);
-  if (contest == nullptr) return refusals;
-  CheckFigures(*election, *contest, event, refusals);
-
   const AreaTree& area = election->area();
   const std::optional<UnitIndex> unit = area.Find(event.unit_id);
   if (!unit.has_value()) {
     Refuse(refusals, RefusalReason::kUnknownUnit, "protocol_submitted.unit_id",
            absl::StrCat("election \"", event.election_id, "\" has no unit \"", event.unit_id, "\""));
-    return refusals;
   }
+  const ContestHistory* contest = FindContest(*election, event.contest_id, refusals);
+  if (contest == nullptr) return refusals;
+  CheckFigures(*election, *contest, event, refusals);
+  if (!unit.has_value()) return refusals;
   if (!area.Contains(contest->root(), *unit)) {
     Refuse(refusals, RefusalReason::kUnitOutsideContest, "protocol_submitted.unit_id",
            absl::StrCat("unit \"", event.unit_id, "\" does not vote in contest \"", event.contest_id, "\""));
@@ -273,10 +281,7 @@ Refusals History::CheckEvent(const ProtocolSubmitted& event) const {
                         event.unit_id, "\" is of level \"", level, "\""));
   }
 
-  if (event.stage == Stage::kCorrected && by.kind == SourceKind::kMonitor) {
-    Refuse(refusals, RefusalReason::kMalformed, "protocol_submitted.stage",
-           absl::StrCat("monitor \"", by.id, "\" corrects its own copy by superseding it, not by a decision"));
-  } else if (event.stage == Stage::kCorrected && area.IsStation(*unit)) {
+  if (event.stage == Stage::kCorrected && !by_monitor && area.IsStation(*unit)) {
     const Decision* decision =
         event.decision_sequence.has_value() ? election->FindDecision(*event.decision_sequence) : nullptr;
     const bool admits =
@@ -288,9 +293,6 @@ Refusals History::CheckEvent(const ProtocolSubmitted& event) const {
              absl::StrCat("a corrected protocol names the decision that corrects the figures of unit \"", event.unit_id,
                           "\" or orders its recount; given: ", SequenceText(event.decision_sequence)));
     }
-  } else if (event.stage != Stage::kCorrected && event.decision_sequence.has_value()) {
-    Refuse(refusals, RefusalReason::kMalformed, "protocol_submitted.decision_sequence",
-           "only a corrected protocol names a decision");
   }
 
   const int32_t head = contest->Head(*unit, *source, event.stage, kNever);
@@ -308,8 +310,6 @@ Refusals History::CheckEvent(const ProtocolSubmitted& event) const {
 
 Refusals History::CheckEvent(const AppealFiled& event) const {
   Refusals refusals;
-  const ElectionHistory* election = FindOpen(event.election_id, refusals);
-  if (election == nullptr) return refusals;
   const auto require = [&refusals](const char* field, const std::string& value) {
     if (value.empty()) Refuse(refusals, RefusalReason::kMalformed, absl::StrCat("appeal_filed.", field), "is required");
   };
@@ -319,6 +319,8 @@ Refusals History::CheckEvent(const AppealFiled& event) const {
   if (event.unit_ids.empty()) {
     Refuse(refusals, RefusalReason::kMalformed, "appeal_filed.unit_ids", "at least one station is required");
   }
+  const ElectionHistory* election = FindOpen(event.election_id, refusals);
+  if (election == nullptr) return refusals;
   if (election->FindAppeal(event.appeal_id).has_value()) {
     Refuse(refusals, RefusalReason::kAppealExists, "appeal_filed.appeal_id",
            absl::StrCat("appeal \"", event.appeal_id, "\" is filed already"));
@@ -339,8 +341,6 @@ Refusals History::CheckEvent(const AppealFiled& event) const {
 
 Refusals History::CheckEvent(const DecisionRecorded& event) const {
   Refusals refusals;
-  const ElectionHistory* election = FindOpen(event.election_id, refusals);
-  if (election == nullptr) return refusals;
   const auto require = [&refusals](const char* field, bool present) {
     if (!present) Refuse(refusals, RefusalReason::kMalformed, absl::StrCat("decision_recorded.", field), "is required");
   };
@@ -354,6 +354,8 @@ Refusals History::CheckEvent(const DecisionRecorded& event) const {
     Refuse(refusals, RefusalReason::kMalformed, "decision_recorded.released_sequences",
            "only a release from quarantine names protocols");
   }
+  const ElectionHistory* election = FindOpen(event.election_id, refusals);
+  if (election == nullptr) return refusals;
   const ContestHistory* contest = FindContest(*election, event.contest_id, refusals);
   if (contest == nullptr) return refusals;
 

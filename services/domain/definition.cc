@@ -1,5 +1,6 @@
 #include "services/domain/definition.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -85,8 +86,9 @@ IdSet IdsOf(const std::vector<T>& elements) {
 // Everything that terms may refer to.
 struct Scope {
   IdSet lines;
-  IdSet options;  // Of every contest; empty while only the header is known.
-  bool options_known = false;
+  IdSet options;  // Of every contest.
+  IdSet contests;
+  bool contests_known = false;  // False while only the header is known.
 };
 
 void CheckTerms(const std::string& field, const Terms& terms, const Scope& scope, Faults& faults) {
@@ -108,7 +110,7 @@ void CheckTerms(const std::string& field, const Terms& terms, const Scope& scope
       faults.Add(absl::StrCat(path, ".line_id"), absl::StrCat("line \"", line->id, "\" is not declared"));
     }
     if (const auto* option = std::get_if<OptionOperand>(&term.operand);
-        option && scope.options_known && !scope.options.contains(option->id)) {
+        option && scope.contests_known && !scope.options.contains(option->id)) {
       faults.Add(absl::StrCat(path, ".option_id"), absl::StrCat("no contest has option \"", option->id, "\""));
     }
   }
@@ -137,9 +139,10 @@ bool IsIsoDate(std::string_view date) {
   return month >= 1 && month <= 12 && day >= 1 && day <= 31;
 }
 
-template <typename T>
+// Checks what all declared things have, then by `check_rest` of (path, element) what this kind has.
+template <typename T, typename CheckRest>
 void CheckDeclarations(const std::string& field, std::string_view what, std::string_view id_field,
-                       const std::vector<T>& elements, Faults& faults) {
+                       const std::vector<T>& elements, Faults& faults, CheckRest check_rest) {
   IdSet seen;
   for (size_t i = 0; i < elements.size(); ++i) {
     const std::string path = absl::StrCat(field, "[", i, "]");
@@ -150,71 +153,104 @@ void CheckDeclarations(const std::string& field, std::string_view what, std::str
     } else {
       faults.CheckNames(absl::StrCat(path, ".names"), elements[i].names);
     }
+    check_rest(path, elements[i]);
+  }
+}
+
+// Rules by id, each the first of its id.
+using RulesById = TextViewMap<const Rule*>;
+
+// True where following what rules hide leads from `from` to `to`.
+bool HidesInTheEnd(const RulesById& rules, std::string_view from, std::string_view to) {
+  std::vector<std::string_view> open = {from};
+  IdSet seen;
+  while (!open.empty()) {
+    const std::string_view at = open.back();
+    open.pop_back();
+    if (at == to) return true;
+    const auto it = rules.find(at);
+    if (it == rules.end() || !seen.insert(at).second) continue;
+    open.insert(open.end(), it->second->hides.begin(), it->second->hides.end());
+  }
+  return false;
+}
+
+void CheckHides(const std::string& path, const Rule& rule, const RulesById& rules, Faults& faults) {
+  for (size_t i = 0; i < rule.hides.size(); ++i) {
+    const std::string field = absl::StrCat(path, ".hides[", i, "]");
+    const auto hidden = rules.find(rule.hides[i]);
+    if (hidden == rules.end()) {
+      faults.Add(field, absl::StrCat("rule \"", rule.hides[i], "\" is not declared"));
+    } else if (rule.hides[i] == rule.id) {
+      faults.Add(field, absl::StrCat("rule \"", rule.id, "\" hides itself"));
+    } else if (hidden->second->severity == Severity::kHard && rule.severity != Severity::kHard) {
+      faults.Add(field, absl::StrCat("soft rule \"", rule.id, "\" may not hide hard rule \"", rule.hides[i], "\""));
+    } else if (HidesInTheEnd(rules, rule.hides[i], rule.id)) {
+      // Where both fired, neither finding would be left, and a hard one would not quarantine.
+      faults.Add(field, absl::StrCat("rule \"", rule.hides[i], "\", in the end, hides rule \"", rule.id, "\""));
+    }
   }
 }
 
 void CheckRules(const ElectionDefined& header, const Scope& scope, Faults& faults) {
-  for (size_t i = 0; i < header.rules.size(); ++i) {
-    const Rule& rule = header.rules[i];
-    const std::string path = absl::StrCat("election.rules[", i, "]");
-    CheckTerms(absl::StrCat(path, ".left"), rule.left, scope, faults);
-    CheckTerms(absl::StrCat(path, ".right"), rule.right, scope, faults);
-    if (!IsCount(rule.tolerance_count)) {
-      faults.Add(absl::StrCat(path, ".tolerance_count"),
-                 absl::StrCat(rule.tolerance_count, " is outside 0..", kCountMax));
-    }
-    if (rule.tolerance_ratio) faults.CheckRatio(absl::StrCat(path, ".tolerance_ratio"), *rule.tolerance_ratio, true);
-    for (size_t k = 0; k < rule.hides.size(); ++k) {
-      const std::string hides = absl::StrCat(path, ".hides[", k, "]");
-      const Rule* hidden = nullptr;
-      for (const Rule& other : header.rules) {
-        if (other.id == rule.hides[k]) hidden = &other;
-      }
-      if (hidden == nullptr) {
-        faults.Add(hides, absl::StrCat("rule \"", rule.hides[k], "\" is not declared"));
-      } else if (hidden->id == rule.id) {
-        faults.Add(hides, absl::StrCat("rule \"", rule.id, "\" hides itself"));
-      } else if (hidden->severity == Severity::kHard && rule.severity != Severity::kHard) {
-        faults.Add(hides, absl::StrCat("soft rule \"", rule.id, "\" may not hide hard rule \"", hidden->id, "\""));
-      }
-    }
-  }
+  RulesById rules;
+  for (const Rule& rule : header.rules) rules.emplace(rule.id, &rule);
+  CheckDeclarations("election.rules", "rule", "rule_id", header.rules, faults,
+                    [&](const std::string& path, const Rule& rule) {
+                      CheckTerms(absl::StrCat(path, ".left"), rule.left, scope, faults);
+                      CheckTerms(absl::StrCat(path, ".right"), rule.right, scope, faults);
+                      if (!IsCount(rule.tolerance_count)) {
+                        faults.Add(absl::StrCat(path, ".tolerance_count"),
+                                   absl::StrCat(rule.tolerance_count, " is outside 0..", kCountMax));
+                      }
+                      if (rule.tolerance_ratio)
+                        faults.CheckRatio(absl::StrCat(path, ".tolerance_ratio"), *rule.tolerance_ratio, true);
+                      for (size_t i = 0; scope.contests_known && i < rule.contest_ids.size(); ++i) {
+                        if (!scope.contests.contains(rule.contest_ids[i])) {
+                          faults.Add(absl::StrCat(path, ".contest_ids[", i, "]"),
+                                     absl::StrCat("contest \"", rule.contest_ids[i], "\" is not declared"));
+                        }
+                      }
+                      CheckHides(path, rule, rules, faults);
+                    });
 }
 
 void CheckHeaderWith(const ElectionDefined& header, const Scope& scope, Faults& faults) {
+  const auto nothing = [](const std::string&, const auto&) {};
   CheckElectionId(header.election_id, faults);
   faults.CheckNames("election.names", header.names);
   if (!header.poll_date.empty() && !IsIsoDate(header.poll_date)) {
     faults.Add("election.poll_date", absl::StrCat("\"", header.poll_date, "\" is no date of the form YYYY-MM-DD"));
   }
   if (header.levels.empty()) faults.Add("election.levels", "at least one level is required");
+  CheckDeclarations("election.levels", "level", "level_id", header.levels, faults, nothing);
   if (header.sources.empty()) faults.Add("election.sources", "at least one source is required");
-  if (header.bases.empty()) faults.Add("election.bases", "at least one base is required");
-  CheckDeclarations("election.levels", "level", "level_id", header.levels, faults);
-  CheckDeclarations("election.sources", "source", "source_id", header.sources, faults);
-  CheckDeclarations("election.parties", "party", "party_id", header.parties, faults);
-  CheckDeclarations("election.lines", "line", "line_id", header.lines, faults);
-  CheckDeclarations("election.bases", "base", "base_id", header.bases, faults);
-  CheckDeclarations("election.turnouts", "turnout", "turnout_id", header.turnouts, faults);
-  CheckDeclarations("election.rules", "rule", "rule_id", header.rules, faults);
-
   const IdSet levels = IdsOf(header.levels);
-  for (size_t i = 0; i < header.sources.size(); ++i) {
-    const std::string& level = header.sources[i].level_id;
-    if (!level.empty() && !levels.contains(level)) {
-      faults.Add(absl::StrCat("election.sources[", i, "].level_id"),
-                 absl::StrCat("level \"", level, "\" is not declared"));
-    }
-  }
-  for (size_t i = 0; i < header.bases.size(); ++i) {
-    CheckTerms(absl::StrCat("election.bases[", i, "].terms"), header.bases[i].terms, scope, faults);
-  }
-  for (size_t i = 0; i < header.turnouts.size(); ++i) {
-    const std::string path = absl::StrCat("election.turnouts[", i, "]");
-    CheckTerms(absl::StrCat(path, ".numerator"), header.turnouts[i].numerator, scope, faults);
-    CheckTerms(absl::StrCat(path, ".denominator"), header.turnouts[i].denominator, scope, faults);
-  }
+  CheckDeclarations("election.sources", "source", "source_id", header.sources, faults,
+                    [&](const std::string& path, const Source& source) {
+                      if (!source.level_id.empty() && !levels.contains(source.level_id)) {
+                        faults.Add(absl::StrCat(path, ".level_id"),
+                                   absl::StrCat("level \"", source.level_id, "\" is not declared"));
+                      }
+                    });
+  CheckDeclarations("election.parties", "party", "party_id", header.parties, faults, nothing);
+  CheckDeclarations("election.lines", "line", "line_id", header.lines, faults, nothing);
+  if (header.bases.empty()) faults.Add("election.bases", "at least one base is required");
+  CheckDeclarations("election.bases", "base", "base_id", header.bases, faults,
+                    [&](const std::string& path, const Base& base) {
+                      CheckTerms(absl::StrCat(path, ".terms"), base.terms, scope, faults);
+                    });
+  CheckDeclarations("election.turnouts", "turnout", "turnout_id", header.turnouts, faults,
+                    [&](const std::string& path, const Turnout& turnout) {
+                      CheckTerms(absl::StrCat(path, ".numerator"), turnout.numerator, scope, faults);
+                      CheckTerms(absl::StrCat(path, ".denominator"), turnout.denominator, scope, faults);
+                    });
   CheckRules(header, scope, faults);
+}
+
+// The id of the station level, whose bytes are the header's; empty without levels.
+std::string_view StationLevel(const ElectionDefined& header) {
+  return header.levels.empty() ? std::string_view() : std::string_view(header.levels.back().id);
 }
 
 class ContestChecker {
@@ -223,7 +259,7 @@ class ContestChecker {
       : bases_(IdsOf(header.bases)),
         parties_(IdsOf(header.parties)),
         levels_(IdsOf(header.levels)),
-        station_level_(header.levels.empty() ? "" : header.levels.back().id),
+        station_level_(StationLevel(header)),
         lines_(IdsOf(header.lines)),
         unit_ids_(unit_ids),
         faults_(faults) {}
@@ -233,8 +269,8 @@ class ContestChecker {
     if (!unit_ids_.contains(contest.unit_id)) {
       faults_.Add(absl::StrCat(path, ".unit_id"), absl::StrCat("unit \"", contest.unit_id, "\" is not declared"));
     }
-    CheckBase(absl::StrCat(path, ".share_base_id"), contest.share_base_id);
     CheckOptions(path, contest);
+    CheckBase(absl::StrCat(path, ".share_base_id"), contest.share_base_id);
     if (const auto* list = std::get_if<PartyList>(&contest.rule)) {
       if (list->seat_count < 1 || list->seat_count > kSeatCountMax) {
         faults_.Add(absl::StrCat(path, ".party_list.seat_count"),
@@ -244,7 +280,7 @@ class ContestChecker {
     } else if (const auto* majority = std::get_if<AbsoluteMajority>(&contest.rule)) {
       CheckMajority(absl::StrCat(path, ".absolute_majority"), *majority);
     } else if (const auto* referendum = std::get_if<Referendum>(&contest.rule)) {
-      CheckReferendum(path, contest, *referendum);
+      CheckReferendum(absl::StrCat(path, ".referendum"), *referendum);
     }
   }
 
@@ -276,6 +312,13 @@ class ContestChecker {
       }
     }
     if (!electable) faults_.Add(absl::StrCat(path, ".options"), "at least one option besides against all is required");
+    if (!std::holds_alternative<Referendum>(contest.rule)) return;
+    int yes_count = 0;
+    for (const Option& option : contest.options) yes_count += option.kind == OptionKind::kYes ? 1 : 0;
+    if (yes_count != 1) {
+      faults_.Add(absl::StrCat(path, ".options"),
+                  absl::StrCat("a referendum has exactly one option of kind YES, not ", yes_count));
+    }
   }
 
   void CheckMajority(const std::string& field, const AbsoluteMajority& majority) {
@@ -290,31 +333,41 @@ class ContestChecker {
     }
   }
 
-  void CheckReferendum(const std::string& path, const Contest& contest, const Referendum& referendum) {
-    CheckThreshold(absl::StrCat(path, ".referendum.condition"), referendum.condition);
-    int yes_count = 0;
-    for (const Option& option : contest.options) yes_count += option.kind == OptionKind::kYes ? 1 : 0;
-    if (yes_count != 1) {
-      faults_.Add(absl::StrCat(path, ".options"),
-                  absl::StrCat("a referendum has exactly one option of kind YES, not ", yes_count));
-    }
+  void CheckReferendum(const std::string& path, const Referendum& referendum) {
+    CheckThreshold(absl::StrCat(path, ".condition"), referendum.condition);
     if (!referendum.regions) return;
-    const std::string field = absl::StrCat(path, ".referendum.regions");
-    faults_.CheckRatio(absl::StrCat(field, ".ratio"), referendum.regions->ratio, true);
+    const std::string field = absl::StrCat(path, ".regions");
     if (!levels_.contains(referendum.regions->level_id) || referendum.regions->level_id == station_level_) {
       faults_.Add(absl::StrCat(field, ".level_id"),
                   absl::StrCat("\"", referendum.regions->level_id, "\" is no level above the stations"));
     }
+    faults_.CheckRatio(absl::StrCat(field, ".ratio"), referendum.regions->ratio, true);
   }
 
   IdSet bases_;
   IdSet parties_;
   IdSet levels_;
-  std::string_view station_level_;
+  std::string_view station_level_;  // Of the header, which outlives the checker.
   IdSet lines_;
   const IdSet& unit_ids_;
   Faults& faults_;
 };
+
+// Marks one unit of each cycle of parents: the one at which a walk from the first unit listed above or in it closes.
+std::vector<bool> CycleMarks(const std::vector<int32_t>& parent) {
+  std::vector<bool> marks(parent.size(), false);
+  std::vector<int32_t> seen(parent.size(), 0);  // 0 unseen, otherwise the walk that saw the unit.
+  for (size_t i = 0; i < parent.size(); ++i) {
+    int32_t at = static_cast<int32_t>(i);
+    const int32_t walk = static_cast<int32_t>(i) + 1;
+    while (at >= 0 && seen[at] == 0) {
+      seen[at] = walk;
+      at = parent[at];
+    }
+    if (at >= 0 && seen[at] == walk) marks[at] = true;
+  }
+  return marks;
+}
 
 // Checks that units form one tree whose levels descend.
 void CheckUnits(const Definition& definition, Faults& faults) {
@@ -329,63 +382,50 @@ void CheckUnits(const Definition& definition, Faults& faults) {
   }
   TextViewMap<int32_t> by_id;
   by_id.reserve(units.size());
-  std::optional<size_t> root;
-  for (size_t i = 0; i < units.size(); ++i) {
-    const std::string path = absl::StrCat("units[", i, "]");
-    faults.CheckId(absl::StrCat(path, ".unit_id"), units[i].id);
-    faults.CheckNames(absl::StrCat(path, ".names"), units[i].names);
-    if (!units[i].id.empty() && !by_id.emplace(units[i].id, static_cast<int32_t>(i)).second) {
-      faults.Add(absl::StrCat(path, ".unit_id"), absl::StrCat("unit \"", units[i].id, "\" is declared twice"));
-    }
-    if (!level_index.contains(units[i].level_id)) {
-      faults.Add(absl::StrCat(path, ".level_id"), absl::StrCat("level \"", units[i].level_id, "\" is not declared"));
-    }
-    if (!units[i].parent_id.empty()) continue;
-    if (root.has_value()) {
-      faults.Add(absl::StrCat(path, ".parent_id"),
-                 absl::StrCat("unit \"", units[i].id, "\" is a second root beside \"", units[*root].id, "\""));
-    } else {
-      root = i;
-    }
-  }
+  for (size_t i = 0; i < units.size(); ++i) by_id.emplace(units[i].id, static_cast<int32_t>(i));
   std::vector<int32_t> parent(units.size(), -1);
   for (size_t i = 0; i < units.size(); ++i) {
     if (units[i].parent_id.empty()) continue;
-    const auto it = by_id.find(units[i].parent_id);
-    if (it == by_id.end()) {
-      faults.Add(absl::StrCat("units[", i, "].parent_id"),
-                 absl::StrCat("parent \"", units[i].parent_id, "\" of unit \"", units[i].id, "\" is not declared"));
-      continue;
-    }
-    parent[i] = it->second;
-    const auto own = level_index.find(units[i].level_id);
-    const auto above = level_index.find(units[it->second].level_id);
-    if (own != level_index.end() && above != level_index.end() && own->second <= above->second) {
-      faults.Add(absl::StrCat("units[", i, "].level_id"),
-                 absl::StrCat("level \"", units[i].level_id, "\" of unit \"", units[i].id, "\" is not below level \"",
-                              units[it->second].level_id, "\" of its parent \"", units[i].parent_id, "\""));
-    }
+    if (const auto it = by_id.find(units[i].parent_id); it != by_id.end()) parent[i] = it->second;
   }
-  // A cycle is found by walking up with a mark per walk: 0 unseen, otherwise the walk that saw the unit.
-  std::vector<int32_t> seen(units.size(), 0);
+  const std::vector<bool> closes_cycle = CycleMarks(parent);
+
+  const auto root = std::find_if(units.begin(), units.end(), [](const Unit& unit) { return unit.parent_id.empty(); });
+  if (root == units.end()) faults.Add("units", "no unit is the root: one must have no parent_id");
   for (size_t i = 0; i < units.size(); ++i) {
-    int32_t at = static_cast<int32_t>(i);
-    const int32_t walk = static_cast<int32_t>(i) + 1;
-    while (at >= 0 && seen[at] == 0) {
-      seen[at] = walk;
-      at = parent[at];
+    const Unit& unit = units[i];
+    const std::string path = absl::StrCat("units[", i, "]");
+    faults.CheckId(absl::StrCat(path, ".unit_id"), unit.id);
+    if (!unit.id.empty() && by_id.at(unit.id) != static_cast<int32_t>(i)) {
+      faults.Add(absl::StrCat(path, ".unit_id"), absl::StrCat("unit \"", unit.id, "\" is declared twice"));
     }
-    if (at >= 0 && seen[at] == walk) {
-      faults.Add(absl::StrCat("units[", at, "].parent_id"),
-                 absl::StrCat("unit \"", units[at].id, "\" lies in a cycle of parents"));
+    if (unit.parent_id.empty() && root != units.begin() + static_cast<int64_t>(i)) {
+      faults.Add(absl::StrCat(path, ".parent_id"),
+                 absl::StrCat("unit \"", unit.id, "\" is a second root beside \"", root->id, "\""));
+    } else if (!unit.parent_id.empty() && parent[i] < 0) {
+      faults.Add(absl::StrCat(path, ".parent_id"),
+                 absl::StrCat("parent \"", unit.parent_id, "\" of unit \"", unit.id, "\" is not declared"));
+    } else if (closes_cycle[i]) {
+      faults.Add(absl::StrCat(path, ".parent_id"), absl::StrCat("unit \"", unit.id, "\" lies in a cycle of parents"));
     }
+    const auto level = level_index.find(unit.level_id);
+    if (level == level_index.end()) {
+      faults.Add(absl::StrCat(path, ".level_id"), absl::StrCat("level \"", unit.level_id, "\" is not declared"));
+    } else if (parent[i] >= 0) {
+      const auto above = level_index.find(units[parent[i]].level_id);
+      if (above != level_index.end() && level->second <= above->second) {
+        faults.Add(absl::StrCat(path, ".level_id"),
+                   absl::StrCat("level \"", unit.level_id, "\" of unit \"", unit.id, "\" is not below level \"",
+                                Text(above->first), "\" of its parent \"", unit.parent_id, "\""));
+      }
+    }
+    faults.CheckNames(absl::StrCat(path, ".names"), unit.names);
   }
-  if (!root.has_value()) faults.Add("units", "no unit is the root: one must have no parent_id");
 }
 
 void CheckRoll(const Definition& definition, Faults& faults) {
   TextViewSet stations;
-  const std::string_view station_level = definition.election.levels.empty() ? "" : definition.election.levels.back().id;
+  const std::string_view station_level = StationLevel(definition.election);
   for (const Unit& unit : definition.units) {
     if (unit.level_id == station_level) stations.insert(unit.id);
   }
@@ -408,14 +448,15 @@ void CheckRoll(const Definition& definition, Faults& faults) {
 
 Refusals CheckHeader(const ElectionDefined& header) {
   Faults faults;
-  CheckHeaderWith(header, Scope{.lines = IdsOf(header.lines), .options = {}}, faults);
+  CheckHeaderWith(header, Scope{.lines = IdsOf(header.lines), .options = {}, .contests = {}}, faults);
   return faults.Take();
 }
 
 Refusals CheckDefinition(const Definition& definition) {
   Faults faults;
-  Scope scope{.lines = IdsOf(definition.election.lines), .options = {}, .options_known = true};
+  Scope scope{.lines = IdsOf(definition.election.lines), .options = {}, .contests = {}, .contests_known = true};
   for (const Contest& contest : definition.contests) {
+    scope.contests.insert(contest.id);
     for (const Option& option : contest.options) scope.options.insert(option.id);
   }
   CheckHeaderWith(definition.election, scope, faults);
@@ -430,15 +471,6 @@ Refusals CheckDefinition(const Definition& definition) {
     faults.CheckId(absl::StrCat(path, ".contest_id"), definition.contests[i].id);
     faults.CheckUnique(absl::StrCat(path, ".contest_id"), "contest", definition.contests[i].id, contest_ids);
     checker.Check(path, definition.contests[i]);
-  }
-  for (size_t i = 0; i < definition.election.rules.size(); ++i) {
-    const Rule& rule = definition.election.rules[i];
-    for (size_t k = 0; k < rule.contest_ids.size(); ++k) {
-      if (!contest_ids.contains(rule.contest_ids[k])) {
-        faults.Add(absl::StrCat("election.rules[", i, "].contest_ids[", k, "]"),
-                   absl::StrCat("contest \"", rule.contest_ids[k], "\" is not declared"));
-      }
-    }
   }
   CheckUnits(definition, faults);
   CheckRoll(definition, faults);

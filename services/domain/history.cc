@@ -165,6 +165,7 @@ const ViewIndex& ContestHistory::KeepViewIndex(const ResolvedView& view, int64_t
     if (area_->IsStation(facts.unit)) touched.emplace_back(facts.sequence, facts.unit);
   }
   for (UnitIndex unit = root_; unit < area_->node(root_).end; ++unit) {
+    if (!area_->IsStation(unit)) continue;  // A released claim has a status and enters no sum.
     for (int32_t i = last_status_[unit - root_]; i >= 0; i = statuses_[i].previous) {
       touched.emplace_back(statuses_[i].sequence, unit);
     }

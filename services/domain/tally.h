@@ -35,7 +35,10 @@ absl::StatusOr<Place> Locate(const History& history, std::string_view election_i
                              std::string_view unit_id, int64_t tree_size);
 
 // Finds the source of a view; an empty source_id means the first commission that may state protocols on the view's
-// basis (of stations, or of units above them), else the first source. NotFound names an unknown source.
+// basis (of stations, or of units above them).
+//   NotFound         the election has no such source; the message names it.
+//   InvalidArgument  source_id is empty and no commission states protocols on that basis; the message names those
+//                    there are.
 absl::StatusOr<ResolvedView> ResolveView(const ElectionHistory& election, const View& view);
 // The view as people name it.
 View NameView(const ElectionHistory& election, const ResolvedView& view);

@@ -16,6 +16,7 @@ from pathlib import Path
 SKIPPED = {".git", "build", "__pycache__", ".cache", "node_modules"}
 CPP_SUFFIXES = {".h", ".cc"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+COMMENT = re.compile(r"//.*")
 TEST_MACRO = re.compile(r"^\s*(TEST|TEST_F|TEST_P|TYPED_TEST|TYPED_TEST_P)\s*\(\s*(\w+)\s*,\s*(\w+)", re.MULTILINE)
 
 
@@ -162,16 +163,35 @@ def check_words(house, path, text):
             yield f"{path}:{number}: {match.group(0).strip()!r}: {entry['why']}"
 
 
+def check_enumerators(house, texts):
+    """Every enumerator of the enums in the table occurs in a test of the folders named there; a comment is no test."""
+    for entry in house.table["enumerators_in_tests"]:
+        header, enum = entry["header"], entry["enum"]
+        text = COMMENT.sub("", texts.get(header, ""))
+        match = re.search(rf"\benum class {enum}\b[^{{;]*{{([^}}]*)}}", text)
+        if match is None:
+            yield f"house.json: {header} has no enum class {enum}"
+            continue
+        folders = tuple(folder + "/" for folder in entry["folders"])
+        tests = "\n".join(COMMENT.sub("", other) for path, other in texts.items()
+                          if path.startswith(folders) and Path(path).suffix in CPP_SUFFIXES)
+        for name in re.findall(r"\bk\w+", match.group(1)):
+            if not re.search(rf"\b{enum}::{name}\b", tests):
+                yield f"{header}: {enum}::{name} occurs in no test of {' or '.join(entry['folders'])}"
+
+
 def check_tree(root, table):
     """All faults of the tree below `root`, in order of path."""
     house = House(table)
     faults = list(check_table(house))
     paths = files_of(root)
     known = set(paths)
+    texts = {}
     for path in paths:
         text = read_text(root, path)
         if text is None:
             continue
+        texts[path] = text
         faults += check_words(house, path, text)
         faults += check_size(house, path, text)
         if Path(path).suffix in CPP_SUFFIXES:
@@ -179,6 +199,7 @@ def check_tree(root, table):
             faults += check_test_names(path, text)
         if path.endswith(".h"):
             faults += check_guard(path, text)
+    faults += check_enumerators(house, texts)
     for path in table["ratchet"]:
         if path not in known:
             faults.append(f"house.json: {path} is on the ratchet and does not exist")

@@ -23,6 +23,7 @@ class CheckHouseTest(unittest.TestCase):
         self.root = Path(folder.name)
         self.table = copy.deepcopy(TABLE)
         self.table["ratchet"] = {}
+        self.table["enumerators_in_tests"] = []
         for room in self.table["rooms_with_readme"]:
             self.write(f"{room}/README.md", "# A room\n")
         self.write("storage/event_store.h", guarded("storage/event_store.h", ""))
@@ -161,6 +162,37 @@ class CheckHouseTest(unittest.TestCase):
         (self.root / "services/wire/README.md").unlink()
 
         self.assert_one_fault("services/wire/README.md")
+
+    def ask_for_reasons(self):
+        self.table["enumerators_in_tests"] = [
+            {"header": "services/domain/refusal.h", "enum": "RefusalReason", "folders": ["tests/domain", "tests/ledger"]}]
+        self.write("services/domain/refusal.h", guarded("services/domain/refusal.h", """
+enum class RefusalReason {
+  kMalformed,       // Not like kUnknown.
+  kMalformedTwice,
+  kUnknown = 7,     // Last.
+};"""))
+
+    def test_an_enumerator_that_no_test_names_is_a_fault(self):
+        self.ask_for_reasons()
+        self.write("tests/domain/admission_test.cc", "Refused(RefusalReason::kMalformedTwice);\n"
+                   "Refused(RefusalReason::kUnknown);  // Beside RefusalReason::kMalformed.\n")
+
+        self.assert_one_fault("services/domain/refusal.h: RefusalReason::kMalformed occurs in no test of tests/domain")
+
+    def test_enumerators_may_be_named_in_any_of_the_folders_and_in_no_other(self):
+        self.ask_for_reasons()
+        self.write("tests/domain/admission_test.cc", "Refused(RefusalReason::kMalformed);\n")
+        self.write("tests/ledger/receipt_test.cc", "domain::RefusalReason::kMalformedTwice;\n")
+        self.write("tests/api/status_test.cc", "domain::RefusalReason::kUnknown;\n")
+
+        self.assert_one_fault("RefusalReason::kUnknown occurs in no test of tests/domain or tests/ledger")
+
+    def test_an_enum_that_is_not_there_is_a_fault(self):
+        self.ask_for_reasons()
+        self.write("services/domain/refusal.h", guarded("services/domain/refusal.h", ""))
+
+        self.assert_one_fault("services/domain/refusal.h has no enum class RefusalReason")
 
     def test_a_file_that_is_not_text_is_left_alone(self):
         (self.root / "deploy/picture.png").write_bytes(b"\x89PNG\xff\xfe TODO")
