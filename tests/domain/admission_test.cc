@@ -16,6 +16,7 @@
 namespace hattama::domain {
 namespace {
 
+
 using testing::Act;
 using ::testing::AllOf;
 using testing::Defining;
@@ -24,6 +25,7 @@ using testing::Filing;
 using testing::Founding;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using testing::kAuthority;
 using testing::kElection;
 using testing::Protocol;
 using testing::Refused;
@@ -65,17 +67,22 @@ TEST(CheckFoundingTest, WantsTheFoundingFirstAndOnce) {
 TEST(CheckFoundingTest, WantsAnOriginThatACheckpointCanCarry) {
   for (const std::string& origin : {std::string(), std::string("a b"), std::string("a+b"), std::string("a\n"),
                                     std::string("a\x7f"), std::string(256, 'o')}) {
-    EXPECT_THAT(History().Check(LedgerFounded{origin, 1}),
+    EXPECT_THAT(History().Check(LedgerFounded{origin, 1, kAuthority}),
                 ElementsAre(Refused(RefusalReason::kMalformed, "ledger_founded.origin")))
         << origin;
   }
-  EXPECT_THAT(History().Check(LedgerFounded{std::string(255, 'o'), 1}), IsEmpty());
+  EXPECT_THAT(History().Check(LedgerFounded{std::string(255, 'o'), 1, kAuthority}), IsEmpty());
 }
 
 TEST(CheckFoundingTest, NamesEveryFaultAtOnce) {
-  EXPECT_THAT(History().Check(LedgerFounded{"", 2}),
+  EXPECT_THAT(History().Check(LedgerFounded{"", 2, kAuthority}),
               ElementsAre(Refused(RefusalReason::kMalformed, "ledger_founded.origin"),
                           Refused(RefusalReason::kMalformed, "ledger_founded.format_version")));
+}
+
+TEST(CheckFoundingTest, WantsTheKeyOfAnAuthority) {
+  EXPECT_THAT(History().Check(LedgerFounded{"o", 1, {}}),
+              ElementsAre(Refused(RefusalReason::kMalformed, "ledger_founded.authority_public_key")));
 }
 
 TEST(CheckDefiningTest, RefusesAnElectionThatIsThereAlreadyBeforeItsFaults) {

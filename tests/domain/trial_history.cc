@@ -122,7 +122,7 @@ std::vector<domain::Event> Defining(const domain::Definition& definition) {
 
 std::vector<domain::Event> Founding(const domain::Definition& definition) {
   std::vector<domain::Event> events = Defining(definition);
-  events.insert(events.begin(), domain::LedgerFounded{"test.hattama.example/ledger", 1});
+  events.insert(events.begin(), domain::LedgerFounded{"test.hattama.example/ledger", 1, kAuthority});
   return events;
 }
 

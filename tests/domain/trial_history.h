@@ -27,6 +27,8 @@ void PrintTo(const Fraction& fraction, std::ostream* out);
 namespace hattama::testing {
 
 inline constexpr char kElection[] = "e";
+// The authority's key in a trial: domain code compares keys and never signs.
+inline constexpr domain::PublicKey kAuthority = {0xa1};
 
 // Units: C > R1 (S1, S2, S3), R2 (S4, S5), R3 (S6), of levels country, region and station.
 // Roll: S1 100, S2 200, S3 300, S4 400, S5 500; S6 has no entry.
