@@ -226,10 +226,14 @@ void CheckEvidence(const google::protobuf::RepeatedPtrField<v1::EvidenceDigest>&
   }
 }
 
+// The range of a Timestamp: years 0001 to 9999.
+bool IsTime(const google::protobuf::Timestamp& time) {
+  return time.seconds() >= -62'135'596'800 && time.seconds() <= 253'402'300'799 && time.nanos() >= 0 &&
+         time.nanos() <= 999'999'999;
+}
+
 void CheckTime(const google::protobuf::Timestamp& time, const std::string& field, Faults& faults) {
-  // The range of a Timestamp: years 0001 to 9999.
-  if (time.seconds() < -62'135'596'800 || time.seconds() > 253'402'300'799 || time.nanos() < 0 ||
-      time.nanos() > 999'999'999) {
+  if (!IsTime(time)) {
     faults.Add(field, absl::StrCat("seconds ", time.seconds(), ", nanos ", time.nanos(), " is no valid time"));
   }
 }
@@ -409,37 +413,42 @@ absl::StatusOr<DecodedRecord> DecodeRecord(std::string_view bytes) {
   const auto malformed = [&bytes] {
     return absl::DataLossError(absl::StrCat("the ", bytes.size(), " bytes are no Record"));
   };
-  while (const uint32_t tag = in.ReadTag()) {
+  const int size = static_cast<int>(bytes.size());
+  // A length that fits what is left. The readers of the stream take numbers modulo 2^32 and a zero byte for the end.
+  const auto read_length = [&](int& length) {
+    return in.ReadVarintSizeAsInt(&length) && length <= size - in.CurrentPosition();
+  };
+  while (in.CurrentPosition() < size) {
+    const int tag_position = in.CurrentPosition();
+    const uint32_t tag = in.ReadTag();
+    if (tag == 0 || in.CurrentPosition() - tag_position > 5) return malformed();
     uint64_t number = 0;
-    uint32_t length = 0;
+    int length = 0;
     switch (tag) {
       case (v1::Record::kSequenceFieldNumber << 3) | 0:
         if (!in.ReadVarint64(&number)) return malformed();
         record.sequence = static_cast<int64_t>(number);
         break;
       case (v1::Record::kRecordTimeFieldNumber << 3) | 2: {
-        if (!in.ReadVarint32(&length) ||
-            in.CurrentPosition() + static_cast<int64_t>(length) > static_cast<int64_t>(bytes.size()))
-          return malformed();
+        if (!read_length(length)) return malformed();
         google::protobuf::Timestamp time;
-        if (!time.ParseFromArray(bytes.data() + in.CurrentPosition(), static_cast<int>(length)) ||
-            !in.Skip(static_cast<int>(length)))
-          return malformed();
+        if (!time.ParseFromArray(bytes.data() + in.CurrentPosition(), length) || !in.Skip(length)) return malformed();
+        if (!IsTime(time)) {
+          return absl::DataLossError(absl::StrCat("the record's time, seconds ", time.seconds(), ", nanos ",
+                                                  time.nanos(), ", is no valid time"));
+        }
         record.time_micros = time.seconds() * 1'000'000 + time.nanos() / 1'000;
         break;
       }
       case (v1::Record::kSubmissionFieldNumber << 3) | 2:
-        if (!in.ReadVarint32(&length) ||
-            in.CurrentPosition() + static_cast<int64_t>(length) > static_cast<int64_t>(bytes.size()))
-          return malformed();
+        if (!read_length(length)) return malformed();
         record.submission = bytes.substr(in.CurrentPosition(), length);
-        if (!in.Skip(static_cast<int>(length))) return malformed();
+        if (!in.Skip(length)) return malformed();
         break;
       default:
         return absl::DataLossError(absl::StrCat("the record has an unknown field (tag ", tag, ")"));
     }
   }
-  if (in.CurrentPosition() != static_cast<int>(bytes.size())) return malformed();
   return record;
 }
 
