@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "services/server/log_line.h"
 #include "services/wire/event_codec.h"
 #include "tests/support/trial_server.h"
 
@@ -224,6 +225,17 @@ TEST(SubmitCallTest, RefusesTextThatIsNoUtf8) {
   const grpc::Status status = server.SubmitOne(bytes);
   EXPECT_EQ(status.error_code(), grpc::INVALID_ARGUMENT);
   EXPECT_THAT(status.error_message(), HasSubstr("UTF-8"));
+}
+
+TEST(SubmitCallTest, WritesNothingToTheLogForWhatClientsSend) {
+  server::RouteGrpcLog();
+  TrialServer server;
+  server.Define();
+  std::string bytes = Edited(Protocol(server, 0), [](v1::Submission& submission) { submission.set_submitter("@@@@"); });
+  bytes.replace(bytes.find("@@@@"), 4, "\xff\xfe\xfd\xfc");
+  ::testing::internal::CaptureStderr();
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(server.SubmitOne(bytes).error_code(), grpc::INVALID_ARGUMENT);
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
 }
 
 TEST(SubmitCallTest, SameIdWithOtherBytesIsAlreadyExists) {
