@@ -111,6 +111,9 @@ ExitCode Run(int argc, const char* const* argv) {
   AddStatus(app, session);
   AddExport(app, session);
   AddProve(app, session);
+  AddPublishTally(app, session);
+  AddAttest(app, session);
+  AddProveStation(app, session);
   AddCompletion(app, session);
 
   // The parser reports by exceptions; they end here.

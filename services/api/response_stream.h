@@ -134,7 +134,10 @@ class ResponseStream final : public grpc::ServerWriteReactor<Response>,
       writing_ = std::move(ready_.front());
       ready_.pop_front();
       grpc::WriteOptions options;
-      if (!ready_.empty()) options.set_buffer_hint();
+      // Not for the first message: gRPC would keep the headers back with it, and a write whose headers have not gone
+      // out is not done, so that the next one would never begin.
+      if (headers_sent_ && !ready_.empty()) options.set_buffer_hint();
+      headers_sent_ = true;
       this->StartWrite(&writing_, options);
       return;
     }
@@ -173,6 +176,7 @@ class ResponseStream final : public grpc::ServerWriteReactor<Response>,
   // Of whoever owns the stream at the moment.
   std::deque<Response> ready_;
   Response writing_;
+  bool headers_sent_ = false;
   absl::StatusOr<AfterFill> after_ = AfterFill::kMore;
 
   std::mutex mutex_;

@@ -371,6 +371,12 @@ std::optional<SubmissionResult> Ledger::AnswerWithoutAppend(const PreparedSubmis
   }
   if (found->has_value()) {
     const storage::SubmissionEntry& entry = **found;
+    if (entry.sequence >= head().tree_size) {
+      // What an append of unknown outcome may have left behind is neither a receipt nor a conflict.
+      result.status = writable();
+      if (result.status.ok()) result.status = absl::UnavailableError("the submission is being recorded; ask again");
+      return result;
+    }
     if (entry.submission_digest != submission.digest) {
       result.status = absl::AlreadyExistsError(
           absl::StrCat("submission_id was recorded at sequence ", entry.sequence, " with other bytes"));
@@ -445,13 +451,16 @@ void Ledger::Commit(Group& group) {
   const int64_t first = published_.tree_size;
   const absl::StatusOr<storage::Head> head = store_->Append(first, records);
   if (!head.ok()) {
-    if (head.status().code() != absl::StatusCode::kResourceExhausted) {
+    // Whatever the store's trouble is, it is no fault of the submissions.
+    absl::Status told = head.status();
+    if (told.code() != absl::StatusCode::kResourceExhausted) {
       // Nobody can say what the disk holds, or somebody else wrote to it: only a fresh replay can tell.
+      told = absl::UnavailableError(absl::StrCat("the ledger takes no submissions until it is restarted: ",
+                                                 std::string(head.status().message())));
       std::unique_lock lock(queue_mutex_);
-      writable_ = absl::UnavailableError(absl::StrCat("the ledger takes no submissions until it is restarted: ",
-                                                      std::string(head.status().message())));
+      writable_ = told;
     }
-    for (const Group::Member& member : group.members) member.call->results[member.index].status = head.status();
+    for (const Group::Member& member : group.members) member.call->results[member.index].status = told;
     return;
   }
 

@@ -8,6 +8,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "google/protobuf/stubs/logging.h"
 #include "grpc/support/log.h"
 #include "services/domain/text.h"
 
@@ -59,7 +60,12 @@ void LogLine(LogLevel level, std::string_view event, const std::vector<LogField>
   [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, line.data(), line.size());
 }
 
-void RouteGrpcLog() { gpr_set_log_function(TakeGrpcLine); }
+void RouteGrpcLog() {
+  gpr_set_log_function(TakeGrpcLine);
+  // protobuf writes a line for every text that is no UTF-8. Its sender is told already, and whoever sends many would
+  // fill the disk of the log.
+  google::protobuf::SetLogHandler(nullptr);
+}
 
 void SetGrpcLogOn(bool on) { grpc_log_on = on; }
 

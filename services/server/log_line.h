@@ -26,7 +26,7 @@ std::string FormatLogLine(absl::Time time, LogLevel level, std::string_view even
 void LogLine(LogLevel level, std::string_view event, const std::vector<LogField>& fields = {});
 
 // Sends gRPC's own errors the same way. Before `on` they are dropped: whoever starts a server reports the reason
-// himself, in one line.
+// himself, in one line. What protobuf says of bytes from clients is dropped for good: their sender is told.
 void RouteGrpcLog();
 void SetGrpcLogOn(bool on);
 

@@ -226,10 +226,14 @@ void CheckEvidence(const google::protobuf::RepeatedPtrField<v1::EvidenceDigest>&
   }
 }
 
+// The range of a Timestamp: years 0001 to 9999.
+bool IsTime(const google::protobuf::Timestamp& time) {
+  return time.seconds() >= -62'135'596'800 && time.seconds() <= 253'402'300'799 && time.nanos() >= 0 &&
+         time.nanos() <= 999'999'999;
+}
+
 void CheckTime(const google::protobuf::Timestamp& time, const std::string& field, Faults& faults) {
-  // The range of a Timestamp: years 0001 to 9999.
-  if (time.seconds() < -62'135'596'800 || time.seconds() > 253'402'300'799 || time.nanos() < 0 ||
-      time.nanos() > 999'999'999) {
+  if (!IsTime(time)) {
     faults.Add(field, absl::StrCat("seconds ", time.seconds(), ", nanos ", time.nanos(), " is no valid time"));
   }
 }
@@ -478,17 +482,19 @@ absl::StatusOr<DecodedRecord> DecodeRecord(std::string_view bytes) {
   const auto malformed = [&bytes] {
     return absl::DataLossError(absl::StrCat("the ", bytes.size(), " bytes are no Record"));
   };
-  // A length-delimited field as a view.
+  const int size = static_cast<int>(bytes.size());
+  // A length-delimited field as a view. The readers of the stream take numbers modulo 2^32 and a zero byte for the end.
   const auto read_bytes = [&](std::string_view& field) {
-    uint32_t length = 0;
-    if (!in.ReadVarint32(&length)) return false;
-    const size_t begin = static_cast<size_t>(in.CurrentPosition());
-    if (length > bytes.size() - begin || !in.Skip(static_cast<int>(length))) return false;
-    field = bytes.substr(begin, length);
-    return true;
+    int length = 0;
+    if (!in.ReadVarintSizeAsInt(&length) || length > size - in.CurrentPosition()) return false;
+    field = bytes.substr(in.CurrentPosition(), length);
+    return in.Skip(length);
   };
   uint32_t last_field = 0;
-  while (const uint32_t tag = in.ReadTag()) {
+  while (in.CurrentPosition() < size) {
+    const int tag_position = in.CurrentPosition();
+    const uint32_t tag = in.ReadTag();
+    if (tag == 0 || in.CurrentPosition() - tag_position > 5) return malformed();
     // Records have one form only: fields in order, none twice.
     if (tag >> 3 <= last_field) return malformed();
     last_field = tag >> 3;
@@ -502,6 +508,10 @@ absl::StatusOr<DecodedRecord> DecodeRecord(std::string_view bytes) {
         std::string_view field;
         google::protobuf::Timestamp time;
         if (!read_bytes(field) || !time.ParseFromArray(field.data(), static_cast<int>(field.size()))) return malformed();
+        if (!IsTime(time)) {
+          return absl::DataLossError(absl::StrCat("the record's time, seconds ", time.seconds(), ", nanos ",
+                                                  time.nanos(), ", is no valid time"));
+        }
         record.time_micros = time.seconds() * 1'000'000 + time.nanos() / 1'000;
         break;
       }
@@ -515,7 +525,6 @@ absl::StatusOr<DecodedRecord> DecodeRecord(std::string_view bytes) {
         return absl::DataLossError(absl::StrCat("the record has an unknown field (tag ", tag, ")"));
     }
   }
-  if (in.CurrentPosition() != static_cast<int>(bytes.size())) return malformed();
   return record;
 }
 

@@ -29,6 +29,8 @@ const char* const kFamilyNames[kFamilyCount] = {"default", "records", "submissio
 constexpr int64_t kFormatVersion = 1;
 constexpr char kFormatKey[] = "format_version";
 constexpr char kHeadKey[] = "head";
+// What opening a database without a log writes at most: manifest, options, an empty log.
+constexpr int64_t kOpenBytes = 4 << 20;
 
 std::string SequenceKey(int64_t sequence) {
   std::string key;
@@ -165,6 +167,7 @@ absl::StatusOr<std::unique_ptr<RocksEventStore>> RocksEventStore::Open(const std
   if (!std::filesystem::is_directory(directory + "/events", error)) {
     return absl::NotFoundError(absl::StrCat(directory, " holds no ledger (there is no events/ in it)"));
   }
+  if (absl::Status status = store->CheckRoomToOpen(); !status.ok()) return status;
   // The database first: it is what keeps a second process out.
   if (absl::Status status = store->OpenDatabase(false); !status.ok()) return status;
   absl::StatusOr<std::unique_ptr<AcknowledgedHead>> acknowledged =
@@ -176,6 +179,21 @@ absl::StatusOr<std::unique_ptr<RocksEventStore>> RocksEventStore::Open(const std
   store->acknowledged_ = *std::move(acknowledged);
   if (absl::Status status = store->LoadHead(); !status.ok()) return status;
   return store;
+}
+
+absl::Status RocksEventStore::CheckRoomToOpen() const {
+  // RocksDB moves its log into tables when it opens. Where the disk is full meanwhile, the packaged one does not fail
+  // but ends the process by an assertion.
+  int64_t needed = kOpenBytes;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(directory_ + "/events", error)) {
+    if (entry.path().extension() != ".log") continue;
+    if (const auto size = entry.file_size(error); !error) needed += static_cast<int64_t>(size);
+  }
+  const int64_t free = options_.free_bytes(directory_);
+  if (free < 0 || free >= needed) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      absl::StrCat(directory_, ": ", free, " bytes are free; opening the ledger needs ", needed));
 }
 
 absl::Status RocksEventStore::OpenDatabase(bool create) {

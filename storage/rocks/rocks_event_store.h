@@ -37,6 +37,7 @@ class RocksEventStore : public EventStore {
   // Opens a store.
   //   NotFound            no store is there.
   //   FailedPrecondition  another process holds it, it cannot be written, or it has another format version.
+  //   ResourceExhausted   the disk has not enough room for what opening writes.
   //   DataLoss            the store recovered to a point before an acknowledged append, or contradicts itself.
   static absl::StatusOr<std::unique_ptr<RocksEventStore>> Open(const std::string& directory, Options options);
 
@@ -54,6 +55,7 @@ class RocksEventStore : public EventStore {
   absl::Status OpenDatabase(bool create);
   absl::Status LoadHead();
   absl::Status CheckRoom(int64_t bytes) const;
+  absl::Status CheckRoomToOpen() const;
 
   std::string directory_;
   Options options_;

@@ -19,10 +19,12 @@
 #include "services/ledger/ledger.h"
 #include "storage/rocks/rocks_event_store.h"
 #include "tests/support/synthetic_election.h"
+#include "tests/support/trial_keys.h"
 
 namespace hattama {
 namespace {
 
+constexpr char kOrigin[] = "bench.example/ledger";
 constexpr int kStationCount = 34'555;
 constexpr uint32_t kSeed = 20191020;
 
@@ -47,10 +49,13 @@ class Fixture {
     if (::mkdtemp(path.data()) == nullptr) std::exit(1);
     directory_ = path;
     store_ = OrDie(storage::RocksEventStore::Create(directory_ / "data", {}));
-    if (!ledger::Ledger::Found(*store_, "bench.example/ledger", clock_).ok()) std::exit(1);
+    if (!ledger::Ledger::Found(*store_, kOrigin, testing::AuthorityKey().public_key(), clock_).ok()) std::exit(1);
     ledger_ = OrDie(ledger::Ledger::Open(*store_, clock_, {}));
     testing::SyntheticElection election(kStationCount);
     Submit(election.Definition(), true);
+    for (const std::string& grant : testing::Grants(election.election_id(), {"commission"}, {"monitor"})) {
+      Submit({grant}, false);
+    }
     Fill(election, event_count);
   }
   ~Fixture() {
@@ -77,7 +82,15 @@ class Fixture {
   std::vector<ledger::SubmissionResult> Submit(const std::vector<std::string>& bytes, bool atomic) {
     std::vector<ledger::PreparedSubmission> prepared;
     domain::Refusals faults;
-    for (const std::string& submission : bytes) prepared.push_back(OrDie(ledger::Prepare(submission, faults)));
+    // One signature for the whole call, as bulk senders do.
+    const std::vector<std::string_view> views(bytes.begin(), bytes.end());
+    wire::StatementVerifier verifier;
+    const std::vector<wire::SubmissionSignature> signatures = wire::SignSubmissions(
+        atomic || bytes.size() == 1 ? testing::AuthorityKey() : testing::CommissionKey(),
+        {.origin = kOrigin, .election_id = testing::SyntheticElection::election_id()}, views);
+    for (size_t i = 0; i < bytes.size(); ++i) {
+      prepared.push_back(OrDie(ledger::Prepare(bytes[i], signatures[i], kOrigin, verifier, faults)));
+    }
     std::promise<std::vector<ledger::SubmissionResult>> done;
     ledger_->Submit(std::move(prepared), atomic,
                     [&done](std::vector<ledger::SubmissionResult> results) { done.set_value(std::move(results)); });

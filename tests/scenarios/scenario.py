@@ -11,8 +11,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 
-from programs import (BIN, DEFINITIONS, FINDINGS, FINE, ROOT, UNREACHABLE, USAGE, Client, Server,  # noqa: E402,F401
-                      data_folder, lines, number, require_programs, same_answer, votes)
+from programs import (BIN, DEFINITIONS, FINDINGS, FINE, REFUSED, ROOT, UNREACHABLE, USAGE, Client,  # noqa: E402,F401
+                      Server, data_folder, lines, number, require_programs, same_answer, votes)
 
 
 def rows_of(path):

@@ -1,16 +1,20 @@
 """What goes wrong in life: a folder in use, a port in use, a folder that is none of ours, questions about the future,
 clients that vanish."""
 
+import gzip
 import http.client
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
+from pathlib import Path
 
-from scenario import BIN, FINDINGS, FINE, ROOT, UNREACHABLE, USAGE, Client, Server, ServerCase
+from scenario import BIN, FINDINGS, FINE, REFUSED, ROOT, UNREACHABLE, USAGE, Client, Server, ServerCase
 
 SERVE_SECONDS_MAX = 30
 
@@ -121,6 +125,60 @@ class RefusalsTest(ServerCase):
         done = self.client.run("define", path)
         self.assert_refused(done, "contests[0].share_base_id", "voters")
 
+    def refused_definition(self, change):
+        """What `define` says of the small election with its units in the document, after `change`."""
+        definition = json.loads((self.small / "definition.json").read_text(encoding="utf-8"))
+        definition["election"]["election_id"] = "changed"
+        district = next(contest["unit_id"] for contest in definition["contests"])
+        definition["units"] = [{"unit_id": district, "level_id": "district"},
+                               {"unit_id": "M-01", "parent_id": district, "level_id": "station"}]
+        path = self.folder / "changed-definition.json"
+        path.write_text(json.dumps(definition, ensure_ascii=False), encoding="utf-8")
+        # As it is, nothing is wrong with it, so that what is refused below is refused for the change.
+        self.client.checked("define", path, "--check-only")
+        change(definition)
+        path.write_text(json.dumps(definition, ensure_ascii=False), encoding="utf-8")
+        before = self.client.json("status")["as_of"]
+        done = self.client.run("define", path)
+        self.assertEqual(done.returncode, REFUSED, done.stdout + done.stderr)
+        self.assertEqual(self.client.json("status")["as_of"], before)
+        return done
+
+    def test_a_cycle_in_the_area_tree_is_refused(self):
+        def change(definition):
+            definition["units"] += [{"unit_id": "A", "parent_id": "B", "level_id": "station"},
+                                    {"unit_id": "B", "parent_id": "A", "level_id": "station"}]
+        self.assert_refused(self.refused_definition(change), "units[2]", '"B"')
+
+    def test_a_unit_that_is_its_own_parent_is_refused(self):
+        def change(definition):
+            definition["units"].append({"unit_id": "A", "parent_id": "A", "level_id": "station"})
+        self.assert_refused(self.refused_definition(change), "units[2]", '"A"')
+
+    def test_a_threshold_above_the_whole_is_refused(self):
+        def change(definition):
+            contest = definition["contests"][0]
+            for rule in "plurality", "absolute_majority", "referendum", "party_list":
+                contest.pop(rule, None)
+            contest["party_list"] = {"seat_count": 3, "method": "ALLOCATION_METHOD_LARGEST_REMAINDER_HARE", "threshold": {
+                "ratio": {"numerator": 101, "denominator": 100}, "base_id": contest["share_base_id"]}}
+        self.assert_refused(self.refused_definition(change), "contests[0].party_list.threshold", "101/100 is above 100 %")
+
+    def test_a_contest_without_options_is_refused(self):
+        def change(definition):
+            definition["contests"][0]["options"] = []
+        self.assert_refused(self.refused_definition(change), "contests[0].options")
+
+    def test_two_contests_of_one_id_are_refused(self):
+        def change(definition):
+            definition["contests"].append(dict(definition["contests"][0]))
+        self.assert_refused(self.refused_definition(change), "contests[1].contest_id", "declared twice")
+
+    def test_a_field_that_nobody_knows_is_refused(self):
+        def change(definition):
+            definition["contests"][0]["colour"] = "blue"
+        self.assert_refused(self.refused_definition(change), "colour")
+
     def test_a_changed_definition_of_the_same_election_is_refused(self):
         path = self.folder / "changed.json"
         text = (self.small / "definition.json").read_text(encoding="utf-8")
@@ -145,6 +203,45 @@ class RefusalsTest(ServerCase):
         for line in "protocols.csv:2", "protocols.csv:3", "protocols.csv:4", "protocols.csv:5":
             self.assertIn(line, done.stdout + done.stderr)
         self.assertEqual(self.client.json("status")["as_of"], before)
+
+    def refused_table(self, data, name="protocols.csv"):
+        """What `import` says of a folder with this one file; nothing of it may be recorded."""
+        with tempfile.TemporaryDirectory(dir=self.folder) as folder:
+            Path(folder, name).write_bytes(data)
+            before = self.client.json("status")["as_of"]
+            done = self.client.run("import", folder, "--mapping", self.small / "mapping.json")
+            self.assertEqual(self.client.json("status")["as_of"], before)
+        return done
+
+    def test_a_gzip_that_was_cut_short_sends_nothing(self):
+        whole = (self.small / "protocols.csv.gz").read_bytes()
+        for size in len(whole) - 1, len(whole) // 2, 30:
+            self.assert_refused(self.refused_table(whole[:size], "protocols.csv.gz"), "protocols.csv.gz")
+
+    def test_missing_and_extra_columns_are_named(self):
+        text = gzip.decompress((self.small / "protocols.csv.gz").read_bytes()).decode("utf-8")
+        rows = [line.split(",") for line in text.splitlines()]
+        without = "\n".join(",".join(row[:-1]) for row in rows)
+        self.assert_refused(self.refused_table(without.encode("utf-8")), rows[0][-1])
+        extra = "\n".join(",".join(row + ["weather" if i == 0 else "fine"]) for i, row in enumerate(rows))
+        self.assert_refused(self.refused_table(extra.encode("utf-8")), "weather")
+
+    def test_line_ends_quotes_and_a_byte_order_mark_change_nothing(self):
+        text = gzip.decompress((self.small / "protocols.csv.gz").read_bytes()).decode("utf-8")
+        quoted = "\r\n".join(",".join(f'"{cell}"' for cell in line.split(",")) for line in text.splitlines()) + "\r\n"
+        with tempfile.TemporaryDirectory(dir=self.folder) as folder:
+            Path(folder, "protocols.csv").write_bytes(b"\xef\xbb\xbf" + quoted.encode("utf-8"))
+            report = self.client.json("import", folder, "--mapping", self.small / "mapping.json")
+        # The same rows are the same submissions, whatever they were written like.
+        self.assertEqual(report["imported"], 0)
+        self.assertEqual(report["already_recorded"], report["rows"])
+
+    def test_rows_with_too_few_cells_or_no_utf8_are_refused_one_by_one(self):
+        header = b"contest,station_id,phase,source,version,recorded_at,registered,issued,found_in_boxes,valid,invalid,A,B\n"
+        done = self.refused_table(header + b"deputy,M-05,final,precinct\n"
+                                  + b"deputy,M-\xff\xfe,final,precinct,1,,500,100,100,90,10,50,40\n")
+        self.assert_refused(done, "protocols.csv:2", "protocols.csv:3", "UTF-8")
+        self.assert_refused(self.refused_table(b""), "protocols.csv")
 
     def test_a_second_protocol_without_a_predecessor_is_refused(self):
         # The stream of M-01 has a head: other figures need to name it.

@@ -6,6 +6,7 @@
 
 #include "services/domain/tally.h"
 #include "services/wire/answer_codec.h"
+#include "tests/support/trial_keys.h"
 
 namespace hattama::testing {
 namespace {
@@ -36,6 +37,9 @@ ledger::Clock TrialLedger::clock() {
 int64_t TrialLedger::Define() {
   for (const ledger::SubmissionResult& result : Submit(election_.Definition(), /*atomic=*/true)) {
     RequireOk(result.status, "defining");
+  }
+  for (const std::string& grant : Grants(SyntheticElection::election_id(), {"commission"}, {"monitor"})) {
+    RequireOk(SubmitOne(grant).status, "granting");
   }
   return ledger_->head().tree_size;
 }
@@ -110,7 +114,10 @@ std::string EditedUnder(uint8_t seed, std::string_view submission, const std::fu
 
 ledger::PreparedSubmission PrepareOrDie(std::string submission) {
   domain::Refusals faults;
-  absl::StatusOr<ledger::PreparedSubmission> prepared = ledger::Prepare(std::move(submission), faults);
+  wire::StatementVerifier verifier;
+  const wire::SubmissionSignature signature = Sign(submission, TrialLedger::kOrigin);
+  absl::StatusOr<ledger::PreparedSubmission> prepared =
+      ledger::Prepare(std::move(submission), signature, TrialLedger::kOrigin, verifier, faults);
   RequireOk(prepared.status(), "preparing");
   return *std::move(prepared);
 }

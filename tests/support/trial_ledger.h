@@ -35,13 +35,13 @@ class TrialLedger {
   // What the clock shows; it stands still otherwise.
   void SetTime(int64_t micros) { time_micros_ = micros; }
 
-  // Records the definition of the synthetic election. Returns the tree_size after it.
+  // Records the definition of the synthetic election and grants both of its sources. Returns the tree_size after it.
   int64_t Define();
 
   // Stops the ledger and opens it again on what the store holds.
   absl::Status Restart();
 
-  // Submits and waits. Bytes that cannot be prepared end the program: their refusal is another test's business.
+  // Signs, submits and waits. Bytes that cannot be prepared end the program: their refusal is another test's business.
   std::vector<ledger::SubmissionResult> Submit(std::vector<std::string> submissions, bool atomic = false);
   ledger::SubmissionResult SubmitOne(std::string submission);
   // Submits and does not wait.
