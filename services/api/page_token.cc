@@ -67,7 +67,9 @@ std::string EncodePageToken(uint64_t fingerprint, const PageToken& token) {
 
 absl::StatusOr<PageToken> DecodePageToken(uint64_t fingerprint, std::string_view text) {
   std::string bytes;
-  if (!absl::WebSafeBase64Unescape(domain::Text(text), &bytes) || bytes.size() != kBodyBytes + kChecksumBytes) {
+  // One spelling for each token: bits behind the last byte are zero.
+  if (!absl::WebSafeBase64Unescape(domain::Text(text), &bytes) || bytes.size() != kBodyBytes + kChecksumBytes ||
+      absl::WebSafeBase64Escape(bytes) != domain::Text(text)) {
     return absl::InvalidArgumentError("page_token: this is no page token of this service");
   }
   const std::string_view body = std::string_view(bytes).substr(0, kBodyBytes);

@@ -13,30 +13,10 @@
 namespace hattama::api {
 namespace {
 
-// The election an event belongs to; empty for the genesis event.
-std::string_view ElectionIdOf(const v1::Submission& submission) {
-  switch (submission.event_case()) {
-    case v1::Submission::kElectionDefined:
-      return submission.election_defined().election_id();
-    case v1::Submission::kContestsListed:
-      return submission.contests_listed().election_id();
-    case v1::Submission::kUnitsListed:
-      return submission.units_listed().election_id();
-    case v1::Submission::kRollAmended:
-      return submission.roll_amended().election_id();
-    case v1::Submission::kElectionOpened:
-      return submission.election_opened().election_id();
-    case v1::Submission::kProtocolSubmitted:
-      return submission.protocol_submitted().election_id();
-    case v1::Submission::kAppealFiled:
-      return submission.appeal_filed().election_id();
-    case v1::Submission::kDecisionRecorded:
-      return submission.decision_recorded().election_id();
-    case v1::Submission::kLedgerFounded:
-    case v1::Submission::EVENT_NOT_SET:
-      break;
-  }
-  return {};
+// The election an event belongs to; empty for those of the ledger as a whole.
+std::string ElectionIdOf(const v1::Submission& submission) {
+  domain::Refusals ignored;  // What is recorded was well-formed.
+  return std::string(domain::ElectionOf(wire::ToEvent(submission, ignored)));
 }
 
 }  // namespace

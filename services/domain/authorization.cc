@@ -1,5 +1,6 @@
 // History::Authorize: whether the key that signed an event may record it. What the event itself must be is Check's.
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <span>
 #include <utility>
@@ -107,6 +108,15 @@ Refusals NotTheAuthority(const PublicKey& signer, std::string_view what) {
 }
 
 }  // namespace
+
+Refusals History::Admit(const Event& event, const PublicKey& signer) const {
+  Refusals refusals = Check(event);
+  Refusals rights = Authorize(event, signer);
+  refusals.insert(refusals.end(), std::make_move_iterator(rights.begin()), std::make_move_iterator(rights.end()));
+  std::stable_sort(refusals.begin(), refusals.end(),
+                   [](const Refusal& a, const Refusal& b) { return a.reason < b.reason; });
+  return refusals;
+}
 
 Refusals History::Authorize(const Event& event, const PublicKey& signer) const {
   const bool is_authority = signer == keys_.authority();

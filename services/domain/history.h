@@ -230,6 +230,10 @@ class History {
   // comes closest. Precondition: the ledger is founded. A grant, revocation or rotation holds from the event after it.
   Refusals Authorize(const Event& event, const PublicKey& signer) const;
 
+  // Both together: every reason why the key may not record the event, or the event may not be recorded, in order of
+  // precedence.
+  Refusals Admit(const Event& event, const PublicKey& signer) const;
+
   // Applies the next event. Precondition: Check(event) is empty. `time_micros` is the record time since the Unix epoch
   // and never falls.
   ApplyResult Apply(int64_t time_micros, const Event& event);

@@ -10,18 +10,12 @@
 
 namespace hattama::domain {
 
-// In order of precedence: where several hold, all are reported and the smallest decides the status code.
+// In order of precedence: where several hold, all are reported and the smallest decides the status code. Names that
+// nobody knows come before rights: a slip of the pen is told as one.
 enum class RefusalReason {
   kMalformed,             // A required field is missing or out of its range.
   kSignatureMissing,      // Nobody vouches for the submission.
   kSignatureInvalid,      // The signature is not the key's over these bytes in this ledger and election.
-  kKeyNotGranted,         // The key holds nothing in this election at this point of the log.
-  kKeyRevoked,            // What the key held was revoked, or went over to another key.
-  kRoleNotAdmitted,       // The key's office may not record such an event.
-  kSourceOutsideGrant,    // The key speaks for other sources.
-  kContestOutsideGrant,   // The key may act in other contests.
-  kStageOutsideGrant,     // The key may state protocols of other stages.
-  kUnitOutsideGrant,      // The key may act in another part of the area.
   kUnknownElection,       // No such election at this point of the log.
   kElectionExists,        // An election of this id was defined before.
   kElectionNotOpen,       // The definition is not complete.
@@ -32,6 +26,13 @@ enum class RefusalReason {
   kUnknownUnit,
   kUnitOutsideContest,  // The unit does not vote in the contest.
   kUnknownSource,
+  kKeyNotGranted,         // The key holds nothing in this election at this point of the log.
+  kKeyRevoked,            // What the key held was revoked, or went over to another key.
+  kRoleNotAdmitted,       // The key's office may not record such an event.
+  kSourceOutsideGrant,    // The key speaks for other sources.
+  kContestOutsideGrant,   // The key may act in other contests.
+  kStageOutsideGrant,     // The key may state protocols of other stages.
+  kUnitOutsideGrant,      // The key may act in another part of the area.
   kSourceLevelMismatch,  // The source states protocols of another level.
   kUnknownLine,
   kUnknownOption,

@@ -392,8 +392,7 @@ std::optional<SubmissionResult> Ledger::AnswerWithoutAppend(const PreparedSubmis
     return result;
   }
   std::shared_lock lock(state_mutex_);
-  result.refusals = history_.Authorize(submission.decoded.event, submission.signature.public_key);
-  if (result.refusals.empty()) result.refusals = history_.Check(submission.decoded.event);
+  result.refusals = history_.Admit(submission.decoded.event, submission.signature.public_key);
   if (result.refusals.empty()) return std::nullopt;
   result.status = StatusOf(result.refusals);
   return result;
@@ -402,6 +401,8 @@ std::optional<SubmissionResult> Ledger::AnswerWithoutAppend(const PreparedSubmis
 SubmissionResult Ledger::Validate(const PreparedSubmission& submission) const {
   if (std::optional<SubmissionResult> answer = AnswerWithoutAppend(submission)) return *std::move(answer);
   SubmissionResult result;
+  result.status = writable();
+  if (!result.status.ok()) return result;
   result.receipt.submission_id = submission.decoded.submission_id;
   std::shared_lock lock(state_mutex_);
   result.receipt.sequence = published_.tree_size;

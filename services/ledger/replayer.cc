@@ -189,13 +189,9 @@ absl::Status FoldAll(Stage<DecodedBatch>& in, domain::History& history) {
       if (sequence > 0 && event.time_micros < history.TimeMicros(sequence - 1)) {
         return At(sequence, absl::DataLossError("its record time is before that of the record before"));
       }
-      if (sequence > 0) {
-        const domain::Refusals refusals = history.Authorize(event.submission.event, event.signer);
-        if (!refusals.empty()) return At(sequence, StatusOf(refusals));
-      }
-      if (const domain::Refusals refusals = history.Check(event.submission.event); !refusals.empty()) {
-        return At(sequence, StatusOf(refusals));
-      }
+      const domain::Refusals refusals = sequence == 0 ? history.Check(event.submission.event)
+                                                      : history.Admit(event.submission.event, event.signer);
+      if (!refusals.empty()) return At(sequence, StatusOf(refusals));
       history.Apply(event.time_micros, event.submission.event);
     }
     in.spare.Give(std::move(batch));

@@ -374,6 +374,8 @@ absl::StatusOr<std::optional<SubmissionEntry>> RocksEventStore::FindSubmission(c
   SubmissionEntry entry;
   entry.sequence = ReadBigEndian64(value.data());
   std::memcpy(entry.submission_digest.data(), value.data() + 8, merkle::kHashBytes);
+  // Written, but its append is not complete: the head does not reach it yet, or nobody knows whether it ever will.
+  if (entry.sequence >= head().tree_size) return std::nullopt;
   return entry;
 }
 

@@ -28,7 +28,7 @@ TEST(PercentTest, RoundsHalvesAwayFromZeroByExactIntegers) {
   EXPECT_EQ(PercentOf(9'999'949, 10'000'000), "100.00 %");
   EXPECT_EQ(PercentOf(0, 7), "0.00 %");
   EXPECT_EQ(PercentOf(INT64_MAX, INT64_MAX), "100.00 %");
-  EXPECT_EQ(PercentOf(INT64_MAX, 1), "922337203685477580700.00 %");
+  EXPECT_EQ(PercentOf(INT64_MAX, 1), "922,337,203,685,477,580,700.00 %");
 }
 
 TEST(GroupedTest, PutsACommaBeforeEveryThreeDigits) {

@@ -52,7 +52,7 @@ TEST(ProgressLineTest, SaysRateAndTimeLeft) {
   const std::string line = ProgressLine("import", 25'000, 100'000, absl::Seconds(5), 80);
   EXPECT_NE(line.find("25,000"), std::string::npos) << line;
   EXPECT_NE(line.find("5,000"), std::string::npos) << line;
-  EXPECT_NE(line.find("15s"), std::string::npos) << line;
+  EXPECT_NE(line.find("0:15 left"), std::string::npos) << line;
   EXPECT_LE(DisplayWidth(line), 80) << line;
 }
 

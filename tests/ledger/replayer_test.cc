@@ -15,6 +15,7 @@
 #include "storage/memory/memory_event_store.h"
 #include "tests/support/random_log.h"
 #include "tests/support/seed.h"
+#include "tests/support/trial_keys.h"
 #include "tests/support/trial_ledger.h"
 
 namespace hattama {
@@ -226,7 +227,7 @@ TEST(ReplayTest, NamesTheRecordWithoutASubmission) {
 TEST(ReplayTest, OfALogThatBeginsWithAnotherEventIsDataLoss) {
   std::vector<std::string> records = LongLog();
   records[0] = Rewritten(records[1], [](int64_t& sequence, int64_t&, std::string&) { sequence = 0; });
-  ExpectDataLossAt(0, "not founded", StatusOfReplay(records));
+  ExpectDataLossAt(0, "the founding event is signed", StatusOfReplay(records));
 }
 
 TEST(ReplayTest, OfALogThatIsFoundedTwiceIsDataLoss) {
@@ -245,7 +246,8 @@ TEST(OpenTest, OfAnEmptyStoreIsFailedPrecondition) {
 
 TEST(FoundTest, RefusesAStoreThatHoldsEvents) {
   TrialLedger trial;
-  const absl::Status status = ledger::Ledger::Found(trial.store(), "other.example/log", [] { return int64_t{0}; });
+  const absl::Status status = ledger::Ledger::Found(trial.store(), "other.example/log", testing::AuthorityKey().public_key(),
+                                                     [] { return int64_t{0}; });
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(status.message()), HasSubstr("1 events"));
 }
@@ -254,7 +256,7 @@ TEST(FoundTest, RefusesOriginsThatNoCheckpointCouldCarry) {
   for (const std::string& origin :
        {std::string(), std::string("with space"), std::string("a+b"), std::string("a\nb"), std::string(300, 'a')}) {
     storage::MemoryEventStore store;
-    const absl::Status status = ledger::Ledger::Found(store, origin, [] { return int64_t{0}; });
+    const absl::Status status = ledger::Ledger::Found(store, origin, testing::AuthorityKey().public_key(), [] { return int64_t{0}; });
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << origin << ": " << status;
     EXPECT_THAT(std::string(status.message()), HasSubstr("origin"));
     EXPECT_EQ(store.head().tree_size, 0);

@@ -6,6 +6,7 @@
 
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
+#include "storage/merkle/sha256.h"
 
 namespace hattama::testing {
 namespace {
@@ -113,11 +114,24 @@ void Fill(Message& message, std::mt19937_64& random) {
 
 const OneofDescriptor& EventOneof() { return *v1::Submission::descriptor()->FindOneofByName("event"); }
 
+// What follows from other fields, and views, of which everything is required.
+void Complete(v1::Submission& submission) {
+  if (!submission.has_tally_published()) return;
+  v1::TallyPublished& published = *submission.mutable_tally_published();
+  const merkle::Hash digest = merkle::Sha256(published.statement());
+  published.set_digest(digest.data(), digest.size());
+  if (!published.has_view()) {
+    published.mutable_view()->set_policy(v1::POLICY_FINAL_ONLY);
+    published.mutable_view()->set_basis(v1::BASIS_STATIONS);
+  }
+}
+
 }  // namespace
 
 v1::Submission RandomSubmission(std::mt19937_64& random) {
   v1::Submission submission;
   Fill(submission, random);
+  Complete(submission);
   return submission;
 }
 
@@ -126,6 +140,7 @@ v1::Submission RandomSubmissionOf(v1::Submission::EventCase event, std::mt19937_
   Fill(submission, random);
   const FieldDescriptor& field = *v1::Submission::descriptor()->FindFieldByNumber(event);
   if (submission.event_case() != event) FillField(submission, field, random);
+  Complete(submission);
   return submission;
 }
 
