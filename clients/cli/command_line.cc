@@ -114,6 +114,7 @@ ExitCode Run(int argc, const char* const* argv) {
   AddPublishTally(app, session);
   AddAttest(app, session);
   AddProveStation(app, session);
+  AddWitness(app, session);
   AddCompletion(app, session);
 
   // The parser reports by exceptions; they end here.

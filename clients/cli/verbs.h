@@ -36,6 +36,7 @@ void AddProve(CLI::App& app, Session& session);
 void AddPublishTally(CLI::App& app, Session& session);
 void AddAttest(CLI::App& app, Session& session);
 void AddProveStation(CLI::App& app, Session& session);
+void AddWitness(CLI::App& app, Session& session);
 
 // For the shell.
 void AddCompletion(CLI::App& app, Session& session);

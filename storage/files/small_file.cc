@@ -69,8 +69,8 @@ absl::StatusOr<std::string> ReadOpen(const std::string& path, int fd, size_t byt
 }
 
 absl::Status SyncFolderOf(const std::string& path) {
-  std::string folder = std::filesystem::path(path).parent_path().string();
-  if (folder.empty()) folder = ".";
+  const std::string parent = std::filesystem::path(path).parent_path().string();
+  const std::string folder = parent.empty() ? "." : parent;
   const OpenFile open_folder(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (open_folder.fd() < 0 || fsync(open_folder.fd()) != 0) return SystemError(folder, errno);
   return absl::OkStatus();
@@ -141,9 +141,15 @@ absl::Status CreateFile(const std::string& path, std::string_view bytes, mode_t 
 }
 
 absl::Status MakeFolders(const std::string& path) {
+  const std::filesystem::path folder(path);
   std::error_code error;
-  std::filesystem::create_directories(path, error);
-  return error ? SystemError(path, error.value()) : absl::OkStatus();
+  if (path.empty() || std::filesystem::is_directory(folder, error)) return absl::OkStatus();
+  const std::string trimmed = folder.has_filename() ? path : folder.parent_path().string();
+  const std::filesystem::path parent = std::filesystem::path(trimmed).parent_path();
+  if (absl::Status made = MakeFolders(parent.string()); !made.ok()) return made;
+  std::filesystem::create_directory(trimmed, error);
+  if (error) return SystemError(path, error.value());
+  return SyncFolderOf(trimmed);
 }
 
 absl::StatusOr<FileLock> FileLock::Take(const std::string& path) {

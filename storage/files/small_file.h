@@ -27,7 +27,7 @@ absl::Status ReplaceFile(const std::string& path, std::string_view bytes, mode_t
 // The same for a file that must not exist yet: AlreadyExists where it does.
 absl::Status CreateFile(const std::string& path, std::string_view bytes, mode_t mode = 0644);
 
-// Makes the folder and those above it; ok where they exist.
+// Makes the folder and those above it; ok where they exist. On return those that were made are on the disk.
 absl::Status MakeFolders(const std::string& path);
 
 // Holds a lock file that one process may have at a time; the system lets go of it when the process ends.
