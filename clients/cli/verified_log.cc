@@ -6,7 +6,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "clients/cli/figures_text.h"
-#include "grpcpp/client_context.h"
 #include "storage/merkle/rfc6962.h"
 #include "storage/merkle/tiles.h"
 #include "storage/merkle/verify.h"
@@ -177,13 +176,12 @@ absl::StatusOr<merkle::Checkpoint> VerifiedLog::Head() {
 }
 
 absl::StatusOr<std::string> VerifiedLog::FetchRecord(int64_t sequence) {
-  std::string found;
-  const absl::Status read = Records(sequence, sequence + 1, [&](int64_t, std::string record) {
-    found = std::move(record);
-    return absl::OkStatus();
-  });
-  if (!read.ok()) return read;
-  return found;
+  const std::unique_ptr<RecordStream> stream = Stream(sequence, sequence + 1);
+  absl::StatusOr<std::string> record = stream->Next();
+  if (!record.ok()) return record;
+  // The end is asked for too: a second record would be one too many.
+  if (const absl::Status end = stream->Next().status(); !absl::IsOutOfRange(end)) return end;
+  return record;
 }
 
 absl::StatusOr<ProvenRecord> VerifiedLog::Record(int64_t sequence) {
@@ -242,40 +240,57 @@ absl::StatusOr<VerifiedReceipt> VerifiedLog::CheckReceipt(std::string_view bytes
   return receipt;
 }
 
-absl::Status VerifiedLog::Records(int64_t from, int64_t until,
-                                  const std::function<absl::Status(int64_t sequence, std::string record)>& take) {
+std::unique_ptr<RecordStream> VerifiedLog::Stream(int64_t from, int64_t until) {
+  // A long stream may take its time, a record may not.
+  const absl::Time deadline = until - from == 1 ? absl::Now() + timeout_ : absl::InfiniteFuture();
+  return std::unique_ptr<RecordStream>(new RecordStream(audit_, from, until, deadline, told_));
+}
+
+RecordStream::RecordStream(v1::AuditService::StubInterface& audit, int64_t from, int64_t until, absl::Time deadline,
+                           const std::function<absl::Status(const grpc::Status&)>& told)
+    : told_(told), from_(from), until_(until), next_(from) {
   // To the server an end of 0 means its head.
-  if (from >= until) return absl::OkStatus();
+  if (from >= until) return;
+  if (deadline != absl::InfiniteFuture()) context_.set_deadline(absl::ToChronoTime(deadline));
   v1::StreamRecordsRequest request;
   request.set_from_sequence(from);
   request.set_until_sequence(until);
-  grpc::ClientContext context;
-  // A long stream may take its time, a record may not.
-  if (until - from == 1) context.set_deadline(absl::ToChronoTime(absl::Now() + timeout_));
-  const auto stream = audit_.StreamRecords(&context, request);
-  v1::StreamRecordsResponse message;
-  absl::Status fault;
-  int64_t next = from;
-  while (fault.ok() && stream->Read(&message)) {
-    for (std::string& record : *message.mutable_records()) {
-      if (next == until) {
-        fault = Lie(absl::StrCat("the server sent more records than the ", until - from, " from ", from, " on"));
-      } else if (record.size() > merkle::kBundleEntryBytesMax) {
-        fault = Lie(absl::StrCat("the server sent ", record.size(), " bytes as event ", next,
-                                 "; no record has more than ", merkle::kBundleEntryBytesMax));
-      } else {
-        fault = take(next, std::move(record));
-        ++next;
-      }
-      if (!fault.ok()) break;
-    }
+  stream_ = audit.StreamRecords(&context_, request);
+}
+
+RecordStream::~RecordStream() {
+  if (stream_ == nullptr || finished_) return;
+  context_.TryCancel();
+  stream_->Finish();
+}
+
+absl::Status RecordStream::ReadMessage() {
+  taken_ = 0;
+  message_.Clear();
+  while (stream_->Read(&message_)) {
+    if (message_.records_size() > 0) return absl::OkStatus();
   }
-  if (!fault.ok()) context.TryCancel();
-  const grpc::Status finished = stream->Finish();
-  if (!fault.ok()) return fault;
-  if (!finished.ok()) return told_(finished);
-  if (next != until) return Lie(absl::StrCat("the server sent ", next - from, " of ", until - from, " records"));
-  return absl::OkStatus();
+  finished_ = true;
+  if (const grpc::Status status = stream_->Finish(); !status.ok()) return told_(status);
+  if (next_ != until_) return Lie(absl::StrCat("the server sent ", next_ - from_, " of ", until_ - from_, " records"));
+  return absl::OutOfRangeError("no more records");
+}
+
+absl::StatusOr<std::string> RecordStream::Next() {
+  if (stream_ == nullptr || finished_) return absl::OutOfRangeError("no more records");
+  if (taken_ == message_.records_size()) {
+    if (absl::Status read = ReadMessage(); !read.ok()) return read;
+  }
+  std::string& record = *message_.mutable_records(taken_++);
+  if (next_ == until_) {
+    return Lie(absl::StrCat("the server sent more records than the ", until_ - from_, " from ", from_, " on"));
+  }
+  if (record.size() > merkle::kBundleEntryBytesMax) {
+    return Lie(absl::StrCat("the server sent ", record.size(), " bytes as event ", next_, "; no record has more than ",
+                            merkle::kBundleEntryBytesMax));
+  }
+  ++next_;
+  return std::move(record);
 }
 
 absl::Status VerifiedLog::RequirePrefix(int64_t tree_size, const merkle::Hash& root) {

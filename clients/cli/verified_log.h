@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "clients/cli/checkpoint_memory.h"
+#include "grpcpp/client_context.h"
 #include "grpcpp/support/status.h"
 #include "hattama/v1/audit_service.grpc.pb.h"
 #include "services/wire/signed_record.h"
@@ -36,6 +38,32 @@ struct VerifiedReceipt {
 
 // Checks a receipt by itself, without a network. InvalidArgument, or what `belief` says, names what does not hold.
 absl::StatusOr<VerifiedReceipt> OpenReceipt(std::string_view bytes, const LogBelief& belief);
+
+// Records one after the other. Only their number and size are checked. For one thread.
+class RecordStream {
+ public:
+  ~RecordStream();
+
+  // The next record. OutOfRange at the end; DataLoss where the server sent fewer, more, or one that is too large.
+  absl::StatusOr<std::string> Next();
+
+ private:
+  friend class VerifiedLog;
+  RecordStream(v1::AuditService::StubInterface& audit, int64_t from, int64_t until, absl::Time deadline,
+               const std::function<absl::Status(const grpc::Status&)>& told);
+
+  absl::Status ReadMessage();
+
+  grpc::ClientContext context_;
+  std::unique_ptr<grpc::ClientReaderInterface<v1::StreamRecordsResponse>> stream_;
+  const std::function<absl::Status(const grpc::Status&)> told_;
+  const int64_t from_;
+  const int64_t until_;
+  int64_t next_;
+  v1::StreamRecordsResponse message_;
+  int taken_ = 0;  // Of the message's records.
+  bool finished_ = false;
+};
 
 // For one thread. Each call is DataLoss where the server's answer does not hold, with what it would have had to be; the
 // status of a call that failed is passed on.
@@ -61,10 +89,9 @@ class VerifiedLog {
   // The same for a receipt that came in another answer.
   absl::StatusOr<VerifiedReceipt> CheckReceipt(std::string_view bytes, int64_t sequence);
 
-  // Streams the records [from, until) as the server has them. Only their number, order and size are checked: whoever
-  // takes them hashes them and calls RequirePrefix. A status of `take` ends it and is passed on.
-  absl::Status Records(int64_t from, int64_t until,
-                       const std::function<absl::Status(int64_t sequence, std::string record)>& take);
+  // The records [from, until) as the server has them: whoever takes them hashes them and compares roots, by
+  // RequirePrefix or by what he publishes.
+  std::unique_ptr<RecordStream> Stream(int64_t from, int64_t until);
 
   // Ok where the tree of `tree_size` leaves with this root is a prefix of the checkpoint seen last.
   absl::Status RequirePrefix(int64_t tree_size, const merkle::Hash& root);
