@@ -25,27 +25,36 @@ absl::StatusOr<storage::FileLock> TakePatiently(const std::string& path) {
   }
 }
 
+SeenCheckpoint Seen(std::string_view note, merkle::PolicyVerdict verdict) {
+  return {.checkpoint = std::move(verdict.checkpoint),
+          .note = std::string(note),
+          .log_key = std::move(verdict.log_key),
+          .witnesses = std::move(verdict.cosigned)};
+}
+
 absl::Status About(const std::string& path, const absl::Status& status) {
   return absl::InvalidArgumentError(absl::StrCat(path, ": ", status.message()));
 }
 
 }  // namespace
 
-absl::StatusOr<merkle::Checkpoint> LogBelief::Open(std::string_view note) const {
-  const merkle::TlogPolicy* const witnessed = policy();
-  if (witnessed == nullptr) return OpenWithoutQuorum(note);
-  absl::StatusOr<merkle::PolicyVerdict> verdict = witnessed->Require(note);
+absl::StatusOr<SeenCheckpoint> LogBelief::Open(std::string_view note) const {
+  if (policy() == nullptr) return OpenWithoutQuorum(note);
+  absl::StatusOr<merkle::PolicyVerdict> verdict = policy()->Require(note);
   if (!verdict.ok()) return verdict.status();
-  return std::move(verdict->checkpoint);
+  return Seen(note, *std::move(verdict));
 }
 
-absl::StatusOr<merkle::Checkpoint> LogBelief::OpenWithoutQuorum(std::string_view note) const {
+absl::StatusOr<SeenCheckpoint> LogBelief::OpenWithoutQuorum(std::string_view note) const {
   if (const auto* key = std::get_if<merkle::NoteKey>(&trusted_)) {
-    return merkle::OpenCheckpoint(note, std::span(key, 1));
+    absl::StatusOr<merkle::Checkpoint> checkpoint = merkle::OpenCheckpoint(note, std::span(key, 1));
+    if (!checkpoint.ok()) return checkpoint.status();
+    return SeenCheckpoint{
+        .checkpoint = *std::move(checkpoint), .note = std::string(note), .log_key = *key, .witnesses = {}};
   }
   absl::StatusOr<merkle::PolicyVerdict> verdict = policy()->Evaluate(note);
   if (!verdict.ok()) return verdict.status();
-  return std::move(verdict->checkpoint);
+  return Seen(note, *std::move(verdict));
 }
 
 absl::StatusOr<std::string> LogBelief::OriginFor(std::string_view wanted) const {
@@ -84,13 +93,13 @@ absl::StatusOr<CheckpointMemory> CheckpointMemory::Open(const std::string& path,
   absl::StatusOr<std::string> note = storage::ReadSmallFile(path, merkle::kNoteBytesMax);
   if (absl::IsNotFound(note.status())) return memory;
   if (!note.ok()) return note.status();
-  absl::StatusOr<merkle::Checkpoint> checkpoint = belief.OpenWithoutQuorum(*note);
-  if (!checkpoint.ok()) return About(path, checkpoint.status());
-  if (checkpoint->origin != origin) {
-    return absl::InvalidArgumentError(absl::StrCat(path, ": remembers the log ", checkpoint->origin, ", not ", origin,
-                                                   "; each log has its own file"));
+  absl::StatusOr<SeenCheckpoint> last = belief.OpenWithoutQuorum(*note);
+  if (!last.ok()) return About(path, last.status());
+  if (last->checkpoint.origin != origin) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": remembers the log ", last->checkpoint.origin, ", not ",
+                                                   origin, "; each log has its own file"));
   }
-  memory.last_ = SeenCheckpoint{*std::move(checkpoint), *std::move(note)};
+  memory.last_ = *std::move(last);
   return memory;
 }
 

@@ -6,7 +6,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -17,6 +19,15 @@
 
 namespace hattama::cli {
 
+// A checkpoint that was believed, and who signed it.
+struct SeenCheckpoint {
+  merkle::Checkpoint checkpoint;
+  std::string note;
+  merkle::NoteKey log_key;
+  std::vector<merkle::PolicyVerdict::Cosigned>
+      witnesses;  // Of the policy, in its order; none where there is no policy.
+};
+
 // A log's key, or a policy with logs and a quorum of witnesses.
 class LogBelief {
  public:
@@ -25,25 +36,21 @@ class LogBelief {
 
   // The checkpoint of a note that a believed log signed and, under a policy, whose quorum is met. InvalidArgument,
   // Unauthenticated or FailedPrecondition say why not, as those of storage/merkle.
-  absl::StatusOr<merkle::Checkpoint> Open(std::string_view note) const;
+  absl::StatusOr<SeenCheckpoint> Open(std::string_view note) const;
   // The same without the quorum: for a note that was believed when it was kept, maybe under another policy.
-  absl::StatusOr<merkle::Checkpoint> OpenWithoutQuorum(std::string_view note) const;
+  absl::StatusOr<SeenCheckpoint> OpenWithoutQuorum(std::string_view note) const;
 
   // The origin that is meant: `wanted` where it is believed, or the only one where `wanted` is empty. InvalidArgument
   // says which there are.
   absl::StatusOr<std::string> OriginFor(std::string_view wanted) const;
 
-  // Null where there is a key alone.
-  const merkle::TlogPolicy* policy() const { return std::get_if<merkle::TlogPolicy>(&trusted_); }
+  // What a receipt can be asked to rest on: whether there is a quorum of witnesses to meet.
+  bool asks_for_witnesses() const { return policy() != nullptr && policy()->quorum() != "none"; }
 
  private:
-  std::variant<merkle::NoteKey, merkle::TlogPolicy> trusted_;
-};
+  const merkle::TlogPolicy* policy() const { return std::get_if<merkle::TlogPolicy>(&trusted_); }
 
-// A checkpoint that was believed.
-struct SeenCheckpoint {
-  merkle::Checkpoint checkpoint;
-  std::string note;
+  std::variant<merkle::NoteKey, merkle::TlogPolicy> trusted_;
 };
 
 // The last checkpoint of one log that was believed, in a file (the note, as it is) or for the life of the process. When

@@ -46,12 +46,12 @@ absl::StatusOr<wire::LogVerifier> LogTrust::Verifier() const {
   if (!belief.ok()) return belief.status();
   const auto shared = std::make_shared<const LogBelief>(*std::move(belief));
   return [shared](const merkle::TlogProof& proof, const merkle::Hash& leaf_hash) -> absl::StatusOr<merkle::Checkpoint> {
-    absl::StatusOr<merkle::Checkpoint> checkpoint = shared->Open(proof.checkpoint_note);
-    if (!checkpoint.ok()) return checkpoint.status();
-    const absl::Status included =
-        merkle::VerifyInclusion(leaf_hash, proof.index, checkpoint->tree_size, proof.hashes, checkpoint->root);
+    absl::StatusOr<SeenCheckpoint> seen = shared->Open(proof.checkpoint_note);
+    if (!seen.ok()) return seen.status();
+    const absl::Status included = merkle::VerifyInclusion(leaf_hash, proof.index, seen->checkpoint.tree_size,
+                                                          proof.hashes, seen->checkpoint.root);
     if (!included.ok()) return included;
-    return checkpoint;
+    return std::move(seen->checkpoint);
   };
 }
 

@@ -61,21 +61,21 @@ absl::StatusOr<VerifiedReceipt> OpenReceipt(std::string_view bytes, const LogBel
     return absl::InvalidArgumentError(absl::StrCat("the receipt carries a record of ", proof->extra->size(),
                                                    " bytes; none has more than ", merkle::kBundleEntryBytesMax));
   }
-  absl::StatusOr<merkle::Checkpoint> checkpoint = belief.Open(proof->checkpoint_note);
-  if (!checkpoint.ok()) {
-    return absl::Status(checkpoint.status().code(),
-                        absl::StrCat("the checkpoint of the receipt: ", checkpoint.status().message()));
+  absl::StatusOr<SeenCheckpoint> seen = belief.Open(proof->checkpoint_note);
+  if (!seen.ok()) {
+    return absl::Status(seen.status().code(), absl::StrCat("the checkpoint of the receipt: ", seen.status().message()));
   }
+  const merkle::Checkpoint& checkpoint = seen->checkpoint;
   if (absl::Status included = merkle::VerifyInclusion(merkle::LeafHash(*proof->extra), proof->index,
-                                                      checkpoint->tree_size, proof->hashes, checkpoint->root);
+                                                      checkpoint.tree_size, proof->hashes, checkpoint.root);
       !included.ok()) {
     return absl::InvalidArgumentError(absl::StrCat("the record is not at ", proof->index,
                                                    " of the log that the checkpoint signs: ", included.message()));
   }
-  absl::StatusOr<wire::SignedRecord> opened = OpenAt(*proof->extra, proof->index, checkpoint->origin);
+  absl::StatusOr<wire::SignedRecord> opened = OpenAt(*proof->extra, proof->index, checkpoint.origin);
   if (!opened.ok()) return opened.status();
   return VerifiedReceipt{.bytes = std::string(bytes),
-                         .proven = {.checkpoint = *std::move(checkpoint),
+                         .proven = {.checkpoint = *std::move(seen),
                                     .record = *std::move(proof->extra),
                                     .path = std::move(proof->hashes),
                                     .opened = *std::move(opened)}};
@@ -105,11 +105,9 @@ absl::StatusOr<SeenCheckpoint> VerifiedLog::Refresh() {
   absl::StatusOr<v1::GetCheckpointResponse> answer =
       Call(&v1::AuditService::StubInterface::GetCheckpoint, v1::GetCheckpointRequest());
   if (!answer.ok()) return answer.status();
-  SeenCheckpoint seen{.checkpoint = {}, .note = std::move(*answer->mutable_note())};
-  absl::StatusOr<merkle::Checkpoint> checkpoint = belief_.Open(seen.note);
-  if (!checkpoint.ok()) return AsLie("the server's checkpoint does not hold", checkpoint.status());
-  seen.checkpoint = *std::move(checkpoint);
-  if (absl::Status believed = Observe(seen, Age::kNewest); !believed.ok()) return believed;
+  absl::StatusOr<SeenCheckpoint> seen = belief_.Open(answer->note());
+  if (!seen.ok()) return AsLie("the server's checkpoint does not hold", seen.status());
+  if (absl::Status believed = Observe(*seen, Age::kNewest); !believed.ok()) return believed;
   return seen;
 }
 
@@ -168,11 +166,9 @@ absl::Status VerifiedLog::ProveConsistency(int64_t first, const merkle::Hash& fi
   return verified.ok() ? verified : Lie(std::string(verified.message()));
 }
 
-absl::StatusOr<merkle::Checkpoint> VerifiedLog::Head() {
-  if (memory_.last().has_value()) return memory_.last()->checkpoint;
-  absl::StatusOr<SeenCheckpoint> seen = Refresh();
-  if (!seen.ok()) return seen.status();
-  return std::move(seen->checkpoint);
+absl::StatusOr<SeenCheckpoint> VerifiedLog::Head() {
+  if (memory_.last().has_value()) return *memory_.last();
+  return Refresh();
 }
 
 absl::StatusOr<std::string> VerifiedLog::FetchRecord(int64_t sequence) {
@@ -185,11 +181,12 @@ absl::StatusOr<std::string> VerifiedLog::FetchRecord(int64_t sequence) {
 }
 
 absl::StatusOr<ProvenRecord> VerifiedLog::Record(int64_t sequence) {
-  absl::StatusOr<merkle::Checkpoint> head = Head();
-  if (!head.ok()) return head.status();
-  if (sequence < 0 || sequence >= head->tree_size) {
+  absl::StatusOr<SeenCheckpoint> seen = Head();
+  if (!seen.ok()) return seen.status();
+  const merkle::Checkpoint& head = seen->checkpoint;
+  if (sequence < 0 || sequence >= head.tree_size) {
     return absl::OutOfRangeError(
-        absl::StrCat("event ", sequence, " is not under the checkpoint, which is of size ", head->tree_size));
+        absl::StrCat("event ", sequence, " is not under the checkpoint, which is of size ", head.tree_size));
   }
   absl::StatusOr<std::string> record = FetchRecord(sequence);
   if (!record.ok()) return record.status();
@@ -197,28 +194,28 @@ absl::StatusOr<ProvenRecord> VerifiedLog::Record(int64_t sequence) {
   if (!opened.ok()) return AsLie("the server's answer does not hold", opened.status());
   v1::GetInclusionProofRequest request;
   request.set_sequence(sequence);
-  request.set_tree_size(head->tree_size);
+  request.set_tree_size(head.tree_size);
   const absl::StatusOr<v1::GetInclusionProofResponse> answer =
       Call(&v1::AuditService::StubInterface::GetInclusionProof, request);
   if (!answer.ok()) return answer.status();
   absl::StatusOr<std::vector<merkle::Hash>> path = ToHashes(answer->hashes());
   if (!path.ok()) return path.status();
   if (absl::Status included =
-          merkle::VerifyInclusion(merkle::LeafHash(*record), sequence, head->tree_size, *path, head->root);
+          merkle::VerifyInclusion(merkle::LeafHash(*record), sequence, head.tree_size, *path, head.root);
       !included.ok()) {
     return Lie(absl::StrCat("the server's proof of event ", sequence, " does not lead to the root of size ",
-                            head->tree_size, ": ", included.message()));
+                            head.tree_size, ": ", included.message()));
   }
-  return ProvenRecord{.checkpoint = *std::move(head),
+  return ProvenRecord{.checkpoint = *std::move(seen),
                       .record = *std::move(record),
                       .path = *std::move(path),
                       .opened = *std::move(opened)};
 }
 
-absl::StatusOr<VerifiedReceipt> VerifiedLog::Receipt(int64_t sequence, v1::WaitFor wait_for) {
+absl::StatusOr<VerifiedReceipt> VerifiedLog::Receipt(int64_t sequence) {
   v1::GetReceiptRequest request;
   request.set_sequence(sequence);
-  request.set_wait_for(wait_for);
+  request.set_wait_for(belief_.asks_for_witnesses() ? v1::WAIT_FOR_WITNESSED : v1::WAIT_FOR_CHECKPOINTED);
   const absl::StatusOr<v1::GetReceiptResponse> answer = Call(&v1::AuditService::StubInterface::GetReceipt, request);
   if (!answer.ok()) return answer.status();
   return CheckReceipt(answer->proof(), sequence);
@@ -231,12 +228,7 @@ absl::StatusOr<VerifiedReceipt> VerifiedLog::CheckReceipt(std::string_view bytes
     return Lie(absl::StrCat("the server's receipt is of event ", receipt->proven.opened.sequence, "; ", sequence,
                             " was asked for"));
   }
-  const absl::StatusOr<merkle::TlogProof> proof = merkle::ParseTlogProof(bytes);
-  if (!proof.ok()) return proof.status();
-  if (absl::Status believed = Observe({receipt->proven.checkpoint, proof->checkpoint_note}, Age::kAny);
-      !believed.ok()) {
-    return believed;
-  }
+  if (absl::Status believed = Observe(receipt->proven.checkpoint, Age::kAny); !believed.ok()) return believed;
   return receipt;
 }
 
@@ -294,16 +286,17 @@ absl::StatusOr<std::string> RecordStream::Next() {
 }
 
 absl::Status VerifiedLog::RequirePrefix(int64_t tree_size, const merkle::Hash& root) {
-  const absl::StatusOr<merkle::Checkpoint> head = Head();
-  if (!head.ok()) return head.status();
-  if (tree_size > head->tree_size) {
+  const absl::StatusOr<SeenCheckpoint> seen = Head();
+  if (!seen.ok()) return seen.status();
+  const merkle::Checkpoint& head = seen->checkpoint;
+  if (tree_size > head.tree_size) {
     return absl::OutOfRangeError(
-        absl::StrCat(tree_size, " records are more than the ", head->tree_size, " of the checkpoint"));
+        absl::StrCat(tree_size, " records are more than the ", head.tree_size, " of the checkpoint"));
   }
-  const absl::Status consistent = ProveConsistency(tree_size, root, head->tree_size, head->root);
+  const absl::Status consistent = ProveConsistency(tree_size, root, head.tree_size, head.root);
   if (!absl::IsDataLoss(consistent)) return consistent;
   return Lie(absl::StrCat("the first ", tree_size, " records, with root ", Text(root),
-                          ", are not those of the checkpoint of size ", head->tree_size, ": ", consistent.message()));
+                          ", are not those of the checkpoint of size ", head.tree_size, ": ", consistent.message()));
 }
 
 }  // namespace hattama::cli

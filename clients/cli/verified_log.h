@@ -24,8 +24,8 @@ namespace hattama::cli {
 
 // A record that is in the log at `opened.sequence`, and whose signature is that of the key that it names.
 struct ProvenRecord {
-  merkle::Checkpoint checkpoint;  // Under which it was proven.
-  std::string record;             // Byte for byte as hashed.
+  SeenCheckpoint checkpoint;  // Under which it was proven.
+  std::string record;         // Byte for byte as hashed.
   std::vector<merkle::Hash> path;
   wire::SignedRecord opened;
 };
@@ -83,9 +83,9 @@ class VerifiedLog {
   // The record, proven under the checkpoint seen last; asks for one where none was seen. OutOfRange beyond it.
   absl::StatusOr<ProvenRecord> Record(int64_t sequence);
 
-  // The receipt of an event: signed, under a checkpoint that is consistent with those seen. It is no news where its
-  // checkpoint is older than the last one seen.
-  absl::StatusOr<VerifiedReceipt> Receipt(int64_t sequence, v1::WaitFor wait_for);
+  // The receipt of an event, waiting for a checkpoint that covers it and for the witnesses of a policy: signed, under a
+  // checkpoint that is consistent with those seen. It is no news where its checkpoint is older than the last one seen.
+  absl::StatusOr<VerifiedReceipt> Receipt(int64_t sequence);
   // The same for a receipt that came in another answer.
   absl::StatusOr<VerifiedReceipt> CheckReceipt(std::string_view bytes, int64_t sequence);
 
@@ -105,7 +105,7 @@ class VerifiedLog {
   absl::Status ProveConsistency(int64_t first, const merkle::Hash& first_root, int64_t second,
                                 const merkle::Hash& second_root);
   absl::StatusOr<std::string> FetchRecord(int64_t sequence);
-  absl::StatusOr<merkle::Checkpoint> Head();
+  absl::StatusOr<SeenCheckpoint> Head();
   template <class Request, class Response>
   absl::StatusOr<Response> Call(grpc::Status (v1::AuditService::StubInterface::*method)(grpc::ClientContext*,
                                                                                         const Request&, Response*),
