@@ -29,15 +29,15 @@ CheckpointVerifier BelieveKey(merkle::NoteKey key);
 CheckpointVerifier BelievePolicy(merkle::TlogPolicy policy);
 
 struct AuditOptions {
-  CheckpointVerifier verify_checkpoint;
+  CheckpointVerifier verify_checkpoint = {};
   // The key that the founding record must name, where it is known from elsewhere.
-  std::optional<merkle::PublicKey> authority;
+  std::optional<merkle::PublicKey> authority = {};
   // What an earlier audit saw: the log must begin with it.
-  std::optional<merkle::Checkpoint> kept;
+  std::optional<merkle::Checkpoint> kept = {};
   // Threads that verify; 0: one for each core.
   int thread_count = 0;
   // Called now and then from the thread of the caller: how many of the records are done.
-  std::function<void(int64_t done, int64_t total)> progress;
+  std::function<void(int64_t done, int64_t total)> progress = {};
 };
 
 // Audits what `source` holds. A fault of the log is a finding in the report, whatever it is; an error means that there
