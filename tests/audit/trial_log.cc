@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "absl/strings/str_cat.h"
+#include "google/protobuf/stubs/logging.h"
 #include "tests/support/trial_keys.h"
 
 namespace hattama::testing {
@@ -119,6 +120,7 @@ absl::StatusOr<std::string> FilesSource::Get(const std::string& path, size_t byt
 }
 
 audit::Report AuditFiles(const LogFiles& files, const audit::AuditOptions& options, const std::string& origin) {
+  const google::protobuf::LogSilencer silencer;  // What is no message is the point of many tests.
   FilesSource source(&files);
   audit::AuditOptions own = options;
   if (!own.verify_checkpoint) own.verify_checkpoint = audit::BelieveKey(PublishedLedger(origin).log_key());
