@@ -1,5 +1,5 @@
-// Floors of the ledger below the network: restart, tallies of any version, full diffs, proofs. Each counter `of_floor` is the
-// measured time as a share of its floor: below 1 is inside. `of_scan` compares with reading and hashing the same
+// Floors of the ledger below the network: restart, tallies of any version, full diffs, proofs. Each counter `of_floor` is
+// the measured time as a share of its floor: below 1 is inside. `of_scan` compares with reading and hashing the same
 // records.
 #include <benchmark/benchmark.h>
 
