@@ -69,17 +69,14 @@ absl::StatusOr<std::string> ReadOpen(const std::string& path, int fd, size_t byt
 }
 
 absl::Status SyncFolderOf(const std::string& path) {
-  std::string folder = std::filesystem::path(path).parent_path().string();
-  if (folder.empty()) folder = ".";
-  const OpenFile open_folder(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (open_folder.fd() < 0 || fsync(open_folder.fd()) != 0) return SystemError(folder, errno);
-  return absl::OkStatus();
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  return SyncFolder(folder.empty() ? "." : folder);
 }
 
 // A file beside `path` with the bytes, on the disk; `draft` is its name.
 absl::Status WriteDraft(const std::string& path, std::string_view bytes, mode_t mode, std::string& draft) {
   static std::atomic<int> count{0};
-  draft = absl::StrCat(path, ".", getpid(), "-", count.fetch_add(1), ".new");
+  draft = absl::StrCat(path, ".", getpid(), "-", count.fetch_add(1), std::string(kDraftEnding));
   const OpenFile file(open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
   if (file.fd() < 0) return SystemError(draft, errno);
   int error = 0;
@@ -120,7 +117,7 @@ absl::StatusOr<std::string> ReadSecretFile(const std::string& path, size_t bytes
   return ReadOpen(path, file.fd(), bytes_max);
 }
 
-absl::Status ReplaceFile(const std::string& path, std::string_view bytes, mode_t mode) {
+absl::Status PlaceFile(const std::string& path, std::string_view bytes, mode_t mode) {
   std::string draft;
   if (absl::Status written = WriteDraft(path, bytes, mode, draft); !written.ok()) return written;
   if (std::rename(draft.c_str(), path.c_str()) != 0) {
@@ -128,6 +125,17 @@ absl::Status ReplaceFile(const std::string& path, std::string_view bytes, mode_t
     std::remove(draft.c_str());
     return SystemError(path, error);
   }
+  return absl::OkStatus();
+}
+
+absl::Status SyncFolder(const std::string& folder) {
+  const OpenFile open_folder(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (open_folder.fd() < 0 || fsync(open_folder.fd()) != 0) return SystemError(folder, errno);
+  return absl::OkStatus();
+}
+
+absl::Status ReplaceFile(const std::string& path, std::string_view bytes, mode_t mode) {
+  if (absl::Status placed = PlaceFile(path, bytes, mode); !placed.ok()) return placed;
   return SyncFolderOf(path);
 }
 
@@ -141,9 +149,15 @@ absl::Status CreateFile(const std::string& path, std::string_view bytes, mode_t 
 }
 
 absl::Status MakeFolders(const std::string& path) {
+  const std::filesystem::path folder(path);
   std::error_code error;
-  std::filesystem::create_directories(path, error);
-  return error ? SystemError(path, error.value()) : absl::OkStatus();
+  if (path.empty() || std::filesystem::is_directory(folder, error)) return absl::OkStatus();
+  const std::string trimmed = folder.has_filename() ? path : folder.parent_path().string();
+  const std::filesystem::path parent = std::filesystem::path(trimmed).parent_path();
+  if (absl::Status made = MakeFolders(parent.string()); !made.ok()) return made;
+  std::filesystem::create_directory(trimmed, error);
+  if (error) return SystemError(path, error.value());
+  return SyncFolderOf(trimmed);
 }
 
 absl::StatusOr<FileLock> FileLock::Take(const std::string& path) {

@@ -24,10 +24,18 @@ absl::StatusOr<std::string> ReadSecretFile(const std::string& path, size_t bytes
 // return the new one is on the disk. ResourceExhausted where the disk is full.
 absl::Status ReplaceFile(const std::string& path, std::string_view bytes, mode_t mode = 0644);
 
-// The same for a file that must not exist yet: AlreadyExists where it does.
+// The first half of it: the bytes are on the disk, their name is once SyncFolder returned for the file's folder. For
+// whoever writes many files of few folders.
+absl::Status PlaceFile(const std::string& path, std::string_view bytes, mode_t mode = 0644);
+absl::Status SyncFolder(const std::string& folder);
+
+// ReplaceFile for a file that must not exist yet: AlreadyExists where it does.
 absl::Status CreateFile(const std::string& path, std::string_view bytes, mode_t mode = 0644);
 
-// Makes the folder and those above it; ok where they exist.
+// The ending of the drafts from which the files above are made. A process that was killed may leave some behind.
+inline constexpr std::string_view kDraftEnding = ".new";
+
+// Makes the folder and those above it; ok where they exist. On return those that were made are on the disk.
 absl::Status MakeFolders(const std::string& path);
 
 // Holds a lock file that one process may have at a time; the system lets go of it when the process ends.

@@ -178,7 +178,7 @@ class Tally:
         if len(first) == 1 and following:
             chosen.update(option for option, amount in votes if amount == following[0])
         status = {1: "rejected", 2: "runoff"}.get(len(chosen), "tie")
-        return Outcome(status, [] if status == "rejected" else self._in_ballot_order(chosen), None, None)
+        return Outcome(status, self._in_ballot_order(chosen), None, None)
 
     def _condition(self, condition, row, roll):
         """Whether YES reaches the condition over these figures; None where that has no answer."""
