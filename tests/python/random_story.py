@@ -46,6 +46,16 @@ class Definition:
         for i in range(self.rng.randint(1, 3)):
             self._grow(f"{unit_id[:4]}.{len(self.units)}é", unit_id, depth + 1)
 
+    def stations_of(self, contest):
+        parents = {unit["unit_id"]: unit["parent_id"] for unit in self.units}
+
+        def is_within(unit):
+            while unit and unit != contest["unit_id"]:
+                unit = parents[unit]
+            return bool(unit)
+
+        return [station for station in self.stations if is_within(station)]
+
     def _terms(self, with_options=True):
         rng, terms = self.rng, []
         for _ in range(rng.randint(1, 2)):

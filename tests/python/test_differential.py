@@ -5,6 +5,7 @@ import os
 import random
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -13,23 +14,17 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
 
 # pylint: disable=wrong-import-position
 import programs  # noqa: E402
-import small_ledger  # noqa: E402
 from random_story import Story, seed_from  # noqa: E402
-from hattama_verify import audit, policy, records, statement, tally, tiles  # noqa: E402
+from hattama_verify import audit, policy, records, rfc6962, statement, station_proof, tally, tiles  # noqa: E402
 from hattama_verify.admission import admission_faults  # noqa: E402
 from hattama_verify.ledger import Ledger  # noqa: E402
 
 ORIGIN = "test.hattama.example/ledger"
-
-
-def audited(folder, log_key, origin=ORIGIN):
-    done = audit.Audit(tiles.Folder(folder), policy.Policy([log_key.verifier_key(name=origin)]))
-    done.run()
-    return done
+CHECKPOINT_SECONDS_MAX = 60
 
 
 class DifferentialTest(unittest.TestCase):
-    STEPS, STATEMENTS, ELECTIONS = 150, 150, 2
+    STEPS, STATEMENTS, ELECTIONS = 120, 120, 2
 
     @classmethod
     def setUpClass(cls):
@@ -42,7 +37,9 @@ class DifferentialTest(unittest.TestCase):
                 self.compare(random.Random(seed + number), Path(scratch))
 
     def compare(self, rng, scratch):
-        server = programs.Server(scratch / "data", ORIGIN)
+        published = scratch / "published"
+        server = programs.Server(scratch / "data", ORIGIN, arguments=(
+            "--log-key", str(programs.Keys.private("ledger")), "--publish", str(published)))
         try:
             story = Story(rng, server, programs, scratch)
             story.define()
@@ -51,19 +48,61 @@ class DifferentialTest(unittest.TestCase):
                 story.step()
             asked = [story.asked_statement(opened) for _ in range(self.STATEMENTS)]
             datas = story.records()
+            self.assertEqual(len(datas), story.tree_size)
+            self.wait_for_checkpoint(published, story.tree_size)
+            proofs = self.station_proofs(rng, story, scratch, datas)
         finally:
             server.stop()
-        self.assertEqual(len(datas), story.tree_size)
-        log_key = small_ledger.Key("log")
-        small_ledger.publish(scratch / "published", datas, log_key, ORIGIN)
-        done = audited(scratch / "published", log_key)
+        believed = policy.policy_from(str(programs.Keys.public("ledger")))
+        authority = policy.read_public_key(str(programs.Keys.public("authority")))
+        done = audit.Audit(tiles.Folder(published), believed, authority)
+        done.run()
         self.assertEqual([], done.faults)
-        self.assertGreater(len(done.tallies), 0)
+        self.assertEqual(len(datas), len(done.tree))
+        self.assertEqual([rfc6962.leaf_hash(data) for data in datas], done.tree.levels[0])
+        self.assertEqual(story.accepted["tally_published"], len(done.tallies))
         for contest, view, at, said in asked:
             mine = statement.recomputed_statement(done.ledger, done.tree, "random", contest, tally.view_of(view), at)[0]
             self.assertEqual(said, mine, f"contest {contest}, view {view}, tree_size {at}")
         self.compare_refusals(datas, story.refused, done.tree)
-        print(f"admitted {story.accepted}, refused {len(story.refused)}, statements compared {len(asked)}", flush=True)
+        self.verify_station_proofs(proofs, believed, done)
+        print(f"admitted {story.accepted}, refused {len(story.refused)}, statements compared {len(asked)}, "
+              f"station proofs {len(proofs)}", flush=True)
+
+    def wait_for_checkpoint(self, published, tree_size):
+        deadline = time.monotonic() + CHECKPOINT_SECONDS_MAX
+        while time.monotonic() < deadline:
+            path = published / "checkpoint"
+            if path.exists() and path.read_text(encoding="utf-8").split("\n")[1] == str(tree_size):
+                return
+            time.sleep(0.1)
+        self.fail(f"no checkpoint of {tree_size} records within {CHECKPOINT_SECONDS_MAX} s")
+
+    def station_proofs(self, rng, story, scratch, datas):
+        """Station proofs of a few stations in each published tally: (sequence, station, file)."""
+        proofs = []
+        for sequence, data in enumerate(datas):
+            record = records.parse_record(data)
+            if record.event != "tally_published":
+                continue
+            contest = next(one for one in story.definition.contests if one["contest_id"] == record.body["contest_id"])
+            for station in rng.sample(story.definition.stations_of(contest), 1):
+                path = scratch / f"proof-{sequence}"
+                story.office.checked("prove-station", station, "--publication", sequence, "--out", path,
+                                     "--log-key", programs.Keys.public("ledger"))
+                proofs.append((sequence, station, path))
+        return proofs
+
+    def verify_station_proofs(self, proofs, believed, done):
+        for sequence, station, path in proofs:
+            proved = station_proof.verify_station_proof(path.read_bytes(), believed)
+            self.assertEqual(sequence, proved.publication.sequence)
+            body = proved.publication.body
+            mine = statement.recomputed_statement(done.ledger, done.tree, "random", body["contest_id"],
+                                                  tally.view_of(body["view"]), body["tree_size"])[1]
+            counted = next(one for one in mine.stations if one.unit.unit_id == station)
+            self.assertEqual(statement.station_label(counted).decode(), proved.label)
+            self.assertEqual(statement.station_figures(counted, mine.contest.column_count), proved.sums)
 
     def compare_refusals(self, datas, refused, tree):
         """What the server refused, this verifier has something against at the same place."""
@@ -72,7 +111,7 @@ class DifferentialTest(unittest.TestCase):
             while waiting and waiting[0].tree_size == sequence:
                 one = waiting.pop(0)
                 faults = admission_faults(ledger, sequence, one.event, one.body)
-                self.assertTrue(faults, f"the server refused at {sequence}: {one.said}; here nothing is said against {one.body}")
+                self.assertTrue(faults, f"the server refused at {sequence}: {one.said}; nothing is said here against {one.body}")
             if data is not None:
                 record = records.parse_record(data)
                 ledger.apply(sequence, tree.levels[0][sequence], record)
