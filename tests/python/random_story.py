@@ -1,4 +1,4 @@
-"""A random election and a random course of events, recorded by hattamad through hattama, with what was refused on the way."""
+"""A random election and a random course of events, recorded by hattamad, with what was refused on the way."""
 
 import json
 import random
@@ -35,7 +35,8 @@ class Definition:
         self._grow("C 1%", "", 0)
         self.lines = ["registered", "issued", "valid votes", "spoilt%"]
         self.contests = [self._contest(i) for i in range(7)]
-        self.roll = [{"unit_id": unit, "registered_voters": rng.choice((0, 5, 9))} for unit in self.stations if rng.random() < 0.8]
+        self.roll = [{"unit_id": unit, "registered_voters": rng.choice((0, 5, 9))} for unit in self.stations
+                     if rng.random() < 0.8]
         self.header = self._header()
 
     def _grow(self, unit_id, parent, depth):
@@ -87,10 +88,12 @@ class Definition:
             "sources": [{"source_id": "upper", "kind": 1, "level_id": self.levels[1]},
                         {"source_id": "first commission", "kind": 1}, {"source_id": "watch", "kind": 2}],
             "lines": [{"line_id": line, "required": rng.random() < 0.3} for line in self.lines],
-            "bases": [{"base_id": "votes", "terms": [{"aggregate": 1}]}, {"base_id": "most", "terms": [{"aggregate": 2}]},
+            "bases": [{"base_id": "votes", "terms": [{"aggregate": 1}]},
+                      {"base_id": "most", "terms": [{"aggregate": 2}]},
                       {"base_id": "lines", "terms": [{"line_id": "valid votes"}]},
                       {"base_id": "roll", "terms": [{"aggregate": 3}]}, {"base_id": "odd", "terms": self._terms()}],
-            "turnouts": [{"turnout_id": f"turn {i}", "numerator": self._terms(), "denominator": self._terms()} for i in range(3)],
+            "turnouts": [{"turnout_id": f"turn {i}", "numerator": self._terms(), "denominator": self._terms()}
+                         for i in range(3)],
             "rules": [{"rule_id": rule, "left": self._terms(), "relation": rng.randint(1, 5), "right": self._terms(),
                        "tolerance_count": rng.choice((0, 0, 1)),
                        "tolerance_ratio": {"numerator": 1, "denominator": 3} if rng.random() < 0.3 else None,
@@ -102,7 +105,8 @@ class Definition:
 
     def _threshold(self):
         rng = self.rng
-        return {"ratio": ratio(rng), "base_id": rng.choice(("votes", "most", "lines", "roll", "odd")), "inclusive": rng.random() < 0.5}
+        return {"ratio": ratio(rng), "base_id": rng.choice(("votes", "most", "lines", "roll", "odd")),
+                "inclusive": rng.random() < 0.5}
 
     def _contest(self, number):
         rng = self.rng
@@ -115,7 +119,8 @@ class Definition:
             options.insert(rng.randint(0, len(options)), ("none", 5))
         rule = {}
         if kind == "party_list":
-            rule = {"seat_count": rng.randint(1, 5), "threshold": self._threshold() if rng.random() < 0.7 else None, "method": 1}
+            rule = {"seat_count": rng.randint(1, 5), "threshold": self._threshold() if rng.random() < 0.7 else None,
+                    "method": 1}
         elif kind == "absolute_majority":
             rule = {"conditions": [{"share": self._threshold(), "lead": ratio(rng) if rng.random() < 0.5 else None,
                                     "lead_inclusive": rng.random() < 0.5} for _ in range(rng.randint(1, 2))]}
@@ -123,7 +128,8 @@ class Definition:
             regions = {"level_id": rng.choice(self.levels[:-1]), "ratio": ratio(rng), "inclusive": rng.random() < 0.5}
             rule = {"condition": self._threshold(), "regions": regions if rng.random() < 0.8 else None}
         top = [unit["unit_id"] for unit in self.units if unit["level_id"] != "station"]
-        return {"contest_id": f"contest {number}", "unit_id": self.units[0]["unit_id"] if rng.random() < 0.6 else rng.choice(top),
+        return {"contest_id": f"contest {number}", "unit_id": self.units[0]["unit_id"] if rng.random() < 0.6
+                else rng.choice(top),
                 "options": [{"option_id": option, "kind": one} for option, one in options],
                 "share_base_id": rng.choice(("votes", "lines", "odd")), kind: rule}
 
@@ -156,7 +162,8 @@ class Story:
         answer = self._said(done)
         name = {field: kind for field, kind, _ in m.MESSAGES["Submission"].values()}[event]
         if answer is None:
-            self.refused.append(Refused(self.tree_size, event, wire.decode(name, encode(name, body)), done.stderr.strip()))
+            self.refused.append(Refused(self.tree_size, event, wire.decode(name, encode(name, body)),
+                                        done.stderr.strip()))
             return None
         if not answer.get("replayed"):
             self.tree_size = int(answer["tree_size"])
@@ -167,7 +174,8 @@ class Story:
         d = self.definition
         written = self._file(definition_json(d.header, d.contests, d.units, d.roll))
         self.office.define(written)
-        self.authority.checked("grant", "random", "--to", self.programs.Keys.public("court"), "--role", "court-registry")
+        self.authority.checked("grant", "random", "--to", self.programs.Keys.public("court"), "--role",
+                               "court-registry")
         self.authority.checked("grant", "--to", self.programs.Keys.public("auditor"), "--role", "auditor")
         self.tree_size = int(self.office.json("status")["as_of"]["tree_size"])
 
@@ -196,7 +204,8 @@ class Story:
             sequence, contest, units = rng.choice(self.corrections)
             unit, decision = rng.choice(units if rng.random() < 0.8 else [one["unit_id"] for one in d.units]), sequence
         elif stage == 3 and rng.random() < 0.7:
-            decision = rng.choice(self.corrections)[0] if self.corrections and rng.random() < 0.6 else rng.randint(0, self.tree_size)
+            is_ordered = self.corrections and rng.random() < 0.6
+            decision = rng.choice(self.corrections)[0] if is_ordered else rng.randint(0, self.tree_size)
         elif rng.random() < 0.03:
             decision = rng.randint(0, self.tree_size)
         source = rng.choice(("first commission", "first commission", "watch", "upper"))
@@ -217,7 +226,8 @@ class Story:
         if rng.random() < 0.02:
             lines.append({"line_id": "valid votes", "count": rng.choice((-1, 10 ** 9))})
         rng.shuffle(lines)
-        body = {"election_id": "random", "contest_id": contest["contest_id"], "unit_id": unit, "source_id": source, "stage": stage,
+        body = {"election_id": "random", "contest_id": contest["contest_id"], "unit_id": unit, "source_id": source,
+                "stage": stage,
                 "lines": lines, "options": options, "supersedes_sequence": supersedes, "decision_sequence": decision}
         written = self._file(to_json("ProtocolSubmitted", body))
         answer = self._note(self.office.run("--format=json", "submit", written), "protocol_submitted", body)
@@ -242,7 +252,8 @@ class Story:
                 "filed_by": "B", "grounds": "copies differ"}
         answer = self._note(self.office.run(
             "--format=json", "appeal", "random", "--contest", contest["contest_id"], "--id", appeal,
-            *(f"--station={unit}" for unit in units), "--filed-by", "B", "--grounds", "copies differ"), "appeal_filed", body)
+            *(f"--station={unit}" for unit in units), "--filed-by", "B", "--grounds", "copies differ"), "appeal_filed",
+                            body)
         if answer:
             self.appeals.append((appeal, contest, units))
 
@@ -263,19 +274,24 @@ class Story:
                 appeal, units = (appeal, units) if rng.random() < 0.2 else ("", [])
             else:
                 released = [rng.randint(0, self.tree_size)]
-        body = {"election_id": "random", "contest_id": contest["contest_id"], "kind": kind, "appeal_id": appeal, "unit_ids": units,
+        body = {"election_id": "random", "contest_id": contest["contest_id"], "kind": kind, "appeal_id": appeal,
+                "unit_ids": units,
                 "body": "Court", "act_number": f"{self.tree_size}", "released_sequences": released}
         answer = self._note(self.court.run(
-            "--format=json", "decide", "random", "--contest", contest["contest_id"], "--kind", KINDS[kind], "--body", "Court",
-            "--act", self.tree_size, *(f"--station={unit}" for unit in units), *(["--appeal", appeal] if appeal else []),
+            "--format=json", "decide", "random", "--contest", contest["contest_id"], "--kind", KINDS[kind], "--body",
+                                           "Court",
+            "--act", self.tree_size, *(f"--station={unit}" for unit in units),
+                                           *(["--appeal", appeal] if appeal else []),
             *(f"--release={one}" for one in released)), "decision_recorded", body)
         if answer and kind in (m.FIGURES_CORRECTED, m.RECOUNT_ORDERED):
             self.corrections.append((int(answer["sequence"]), contest, units or appealed))
 
     def roll(self):
         unit, count = self.rng.choice(self.definition.stations), self.rng.choice((0, 3, 8))
-        done = self.office.run("--format=json", "roll", "random", "--reason", f"recount {self.tree_size}", f"--entry={unit}={count}")
-        self._note(done, "roll_amended", {"election_id": "random", "entries": [{"unit_id": unit, "registered_voters": count}],
+        done = self.office.run("--format=json", "roll", "random", "--reason", f"recount {self.tree_size}",
+                               f"--entry={unit}={count}")
+        self._note(done, "roll_amended", {"election_id": "random",
+                                          "entries": [{"unit_id": unit, "registered_voters": count}],
                                           "reason": "recount"})
 
     def tally(self):
@@ -300,7 +316,8 @@ class Story:
         policies = {"preliminary": 1, "final": 2, "final-else-preliminary": 3, "corrected-first": 4}
         self.view = {"source_id": rng.choice(("first commission", "first commission", "watch", "upper")),
                      "policy": rng.choice(list(policies)), "excluding_contested": rng.random() < 0.3}
-        arguments = ["--contest", rng.choice(self.definition.contests)["contest_id"], "--source", self.view["source_id"],
+        arguments = ["--contest", rng.choice(self.definition.contests)["contest_id"], "--source",
+                     self.view["source_id"],
                      "--policy", self.view["policy"]]
         if self.view["excluding_contested"]:
             arguments.append("--excluding-contested")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""hattamad and this verifier on the same random elections: the same admissions, refusals and statements at every version."""
+"""hattamad and this verifier on the same random elections: the same admissions, refusals, statements, proofs."""
 
 import os
 import random
@@ -111,7 +111,8 @@ class DifferentialTest(unittest.TestCase):
             while waiting and waiting[0].tree_size == sequence:
                 one = waiting.pop(0)
                 faults = admission_faults(ledger, sequence, one.event, one.body)
-                self.assertTrue(faults, f"the server refused at {sequence}: {one.said}; nothing is said here against {one.body}")
+                self.assertTrue(faults, f"the server refused at {sequence}: {one.said}; nothing is said here against "
+                                        f"{one.body}")
             if data is not None:
                 record = records.parse_record(data)
                 ledger.apply(sequence, tree.levels[0][sequence], record)

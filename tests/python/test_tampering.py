@@ -124,7 +124,8 @@ class FlippedByteTest(PublishedLog):
                 self.assertNotEqual([], done.faults, f"byte {position} of {place}")
                 found = places(done)
                 if place.startswith("tile/entries"):
-                    self.assertTrue(any(one == place or one.startswith("record ") for one in found), (position, place, found))
+                    self.assertTrue(any(one == place or one.startswith("record ") for one in found),
+                                    (position, place, found))
                 else:
                     self.assertIn(place, found, f"byte {position}")
             path.write_bytes(data)
@@ -228,7 +229,8 @@ class LyingLogTest(PublishedLog):
     def free_bytes(self, index):
         """Positions in a record that nobody vouches for: its time, and in the genesis the id and the submitter."""
         data = self.log.records[index]
-        spans = {number: (start, end) for number, start, end, _ in wire.strict_fields(data, [(1, 0), (2, 2), (3, 2), (4, 2)])}
+        spans = {number: (start, end) for number, start, end,
+                 _ in wire.strict_fields(data, [(1, 0), (2, 2), (3, 2), (4, 2)])}
         free = set(range(*spans[2]))
         if index == 0:
             start = spans[3][0]
@@ -243,7 +245,8 @@ class LyingLogTest(PublishedLog):
                 changed = bytearray(data)
                 changed[position] ^= 1 << (position % 7)
                 shutil.rmtree(folder, ignore_errors=True)
-                s.publish(folder, self.log.records[:index] + [bytes(changed)] + self.log.records[index + 1:], self.log.log_key)
+                s.publish(folder, self.log.records[:index] + [bytes(changed)] + self.log.records[index + 1:],
+                          self.log.log_key)
                 done = run_audit(folder, self.log.log_key)
                 if position not in free:
                     self.assertNotEqual([], done.faults, f"byte {position} of record {index}")
@@ -252,18 +255,21 @@ class LyingLogTest(PublishedLog):
         records = list(self.log.records)
         other = s.parse_record(records[-2]).signature
         target = s.parse_record(records[-3])
-        records[-3] = self.log.record(target.submission, {"public_key": other.public_key, "signature": other.signature}, target.sequence)
+        records[-3] = self.log.record(target.submission, {"public_key": other.public_key, "signature": other.signature},
+                                      target.sequence)
         done = self.rejected(self.republished(records))
         self.assertIn({"step": "signatures", "place": f"record {len(records) - 3}"},
                       [{key: fault[key] for key in ("step", "place")} for fault in done.faults])
 
     def test_a_record_of_another_ledger_is_found(self):
         elsewhere = s.opened_ledger("other.hattama.example/ledger")
-        elsewhere.append("protocol_submitted", s.protocol("lists", "R2-2", {"A": 9, "B": 1, "none": 0}), s.Offices.commission)
+        elsewhere.append("protocol_submitted", s.protocol("lists", "R2-2", {"A": 9, "B": 1, "none": 0}),
+                         s.Offices.commission)
         here = s.opened_ledger()
         here.append_bytes(elsewhere.records[-1])
         done = run_audit(self.republished(here.records), self.log.log_key)
-        self.assertEqual([("signatures", f"record {len(here.records) - 1}")], [(f["step"], f["place"]) for f in done.faults])
+        self.assertEqual([("signatures", f"record {len(here.records) - 1}")],
+                         [(f["step"], f["place"]) for f in done.faults])
 
     def test_a_signature_for_another_election_is_found(self):
         log = s.opened_ledger()
@@ -282,7 +288,8 @@ class LyingLogTest(PublishedLog):
         log = s.opened_ledger()
         log.append("protocol_submitted", s.protocol("lists", "R2-2", {"A": 9, "B": 1, "none": 0}), s.Offices.commission)
         log.append("key_revoked", {"public_key": s.Offices.commission.public, "reason": "lost"})
-        place = log.append("protocol_submitted", s.protocol("lists", "R2-1", {"A": 9, "B": 1, "none": 0}), s.Offices.commission)
+        place = log.append("protocol_submitted", s.protocol("lists", "R2-1", {"A": 9, "B": 1, "none": 0}),
+                           s.Offices.commission)
         done = run_audit(self.republished(log.records), log.log_key)
         self.assertEqual([("rights", f"record {place}")], [(f["step"], f["place"]) for f in done.faults])
 
@@ -317,10 +324,12 @@ class LyingLogTest(PublishedLog):
     def test_a_false_tally_is_found_with_the_station_that_explains_it(self):
         log = s.opened_ledger()
         for unit, votes in (("R1-1", 40), ("R1-2", 30), ("R2-1", 20)):
-            log.append("protocol_submitted", s.protocol("lists", unit, {"A": votes, "B": 7, "none": 1}), s.Offices.commission)
+            log.append("protocol_submitted", s.protocol("lists", unit, {"A": votes, "B": 7, "none": 1}),
+                       s.Offices.commission)
         honest = s.opened_ledger()
         for unit, votes in (("R1-1", 40), ("R1-2", 30)):
-            honest.append("protocol_submitted", s.protocol("lists", unit, {"A": votes, "B": 7, "none": 1}), s.Offices.commission)
+            honest.append("protocol_submitted", s.protocol("lists", unit, {"A": votes, "B": 7, "none": 1}),
+                          s.Offices.commission)
         view = {"source_id": "commission", "policy": 4, "basis": 1, "excluding_contested": False}
         lie = honest.statement("e1", "lists", view, len(honest.records))
         place = log.publish_tally("e1", "lists", view, key=s.Offices.commission, text=lie)
@@ -368,7 +377,8 @@ class ConsistencyTest(PublishedLog):
             for record in self.log.records[:size]:
                 forked.append_bytes(record)
             while len(forked.records) < 25:
-                forked.append("roll_amended", {"election_id": "e1", "reason": f"fork {len(forked.records)}", "entries": [
+                forked.append("roll_amended", {"election_id": "e1", "reason": f"fork {len(forked.records)}",
+                                               "entries": [
                     {"unit_id": "R1-1", "registered_voters": len(forked.records)}]}, seed="fork")
             done = run_audit(self.republished(forked.records), self.log.log_key, state=state)
             self.assertIn("consistency", steps(done))
@@ -420,7 +430,8 @@ class QuorumTest(PublishedLog):
         path = folder / "checkpoint"
         line = s.cosignature_line(witness, s.checkpoint_text(s.ORIGIN, 1, bytes(32)))
         path.write_bytes(path.read_bytes() + line)
-        text = (f"log {self.log.log_key.verifier_key(name=s.ORIGIN)}\nwitness w {witness.verifier_key(note.TYPE_COSIGNATURE)}\n"
+        text = (f"log {self.log.log_key.verifier_key(name=s.ORIGIN)}\nwitness w "
+                f"{witness.verifier_key(note.TYPE_COSIGNATURE)}\n"
                 "quorum none\n").encode()
         done = run_audit(folder, self.log.log_key, believed=policy.parse_policy(text))
         self.assertEqual({"note"}, steps(done))

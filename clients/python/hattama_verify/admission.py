@@ -1,4 +1,4 @@
-"""What an event must be to be admitted at its place in the log (docs/format.md, sections 2, 4 and 5; comments of the .proto files).
+"""What an event must be to be admitted at its place in the log (docs/format.md, sections 2, 4 and 5; .proto files).
 
 Signatures and rights are asked elsewhere.
 """
@@ -158,7 +158,8 @@ def _protocol(election, contest, sequence, event):
     option_faults, options = _figures(event["options"], "option_id", contest.option_columns, "options")
     faults += option_faults
     faults += [f"option {shown(one)} is left out" for one in contest.option_columns if one not in options]
-    faults += [f"signatories[{index}].name is empty" for index, one in enumerate(event["signatories"]) if not one["name"]]
+    faults += [f"signatories[{index}].name is empty" for index, one in enumerate(event["signatories"])
+               if not one["name"]]
     stream = contest.stream(event["unit_id"], event["source_id"], event["stage"])
     current = stream.now().sequence if stream else None
     if event["supersedes_sequence"] != current:
@@ -215,12 +216,14 @@ def _decision(election, contest, sequence, event):
         faults.append("appeal_id is empty in a dismissal")
     faults += _station_faults(election, contest, event["unit_ids"])
     if appeal:
-        faults += [f"appeal {shown(appeal_id)} does not name {shown(one)}" for one in event["unit_ids"] if one not in appeal.units]
+        faults += [f"appeal {shown(appeal_id)} does not name {shown(one)}" for one in event["unit_ids"]
+                   if one not in appeal.units]
     if kind in (m.RESULTS_ANNULLED, m.RESULTS_REINSTATED):
         for unit_id in event["unit_ids"] or (appeal.units if appeal else []):
             status = contest.statuses.get(unit_id)
             if (status is not None and status.annulled.now(False)) != (kind == m.RESULTS_REINSTATED):
-                faults.append(f"the results of {shown(unit_id)} are {'annulled already' if kind == m.RESULTS_ANNULLED else 'not annulled'}")
+                now = "annulled already" if kind == m.RESULTS_ANNULLED else "not annulled"
+                faults.append(f"the results of {shown(unit_id)} are {now}")
     if kind == m.QUARANTINE_RELEASED:
         if not event["released_sequences"]:
             faults.append("released_sequences is empty")

@@ -62,7 +62,7 @@ class Audit:
         }
 
     def _check_kept(self):
-        """Step 2. Where the log has grown, its own records tell the root that it had; they are held against that later."""
+        """Step 2. Where the log has grown, its records tell the root that it had, and step 4 asks them."""
         if self.state is None:
             return
         for message in self.state.alarm():
@@ -71,7 +71,8 @@ class Audit:
             data = self.state.kept()
             self.kept = None if data is None else self.policy.open(data)
         except Fault as fault:
-            self.fault("consistency", str(self.state.path), f"the checkpoint kept from the last audit cannot be used: {fault}")
+            self.fault("consistency", str(self.state.path),
+                       f"the checkpoint kept from the last audit cannot be used: {fault}")
             return
         if self.kept is not None and not self._kept_is_older():
             self._raise(consistency_fault(self.kept, self.checkpoint, None))
@@ -144,7 +145,8 @@ class Audit:
     def _tiles(self):
         size, root = self.checkpoint.tree_size, self.tree.root()
         if root != self.checkpoint.root:
-            self.fault("tiles", "checkpoint", f"the records have the root {root.hex()}, the checkpoint {self.checkpoint.root.hex()}")
+            self.fault("tiles", "checkpoint",
+                       f"the records have the root {root.hex()}, the checkpoint {self.checkpoint.root.hex()}")
             self._compare_leaves(size)
         elif self._kept_is_older():
             # Only where the records are those that the log signed: a damaged copy is no second history.
@@ -192,7 +194,8 @@ class Audit:
                     leaves = [leaf_hash(record) for record in split_bundle(data or b"", width, path)]
                     wrong = [i for i, leaf in enumerate(leaves) if leaf != self.tree.levels[0][index * WIDTH + i]]
                     if wrong:
-                        self.fault("bundles", path, f"record {index * WIDTH + wrong[0]} in {path} is not that of the log")
+                        self.fault("bundles", path,
+                                   f"record {index * WIDTH + wrong[0]} in {path} is not that of the log")
                 elif self.folder.read(path, TILE_SIZE_MAX) != self._hashes(level, index, width):
                     self.fault("tiles", path, f"{path} has not the hashes of the records")
             except Fault as fault:
@@ -214,13 +217,16 @@ class Audit:
             if record.sequence != sequence:
                 self.fault("records", place, f"the record states the sequence {record.sequence}")
             if record.time < last_time:
-                self.fault("records", place, f"its time {record.time} is before {last_time}, that of a record before it")
+                self.fault("records", place,
+                           f"its time {record.time} is before {last_time}, that of a record before it")
             last_time = max(last_time, record.time)
             if record.submission_id in ids:
-                self.fault("records", place, f"the submission id {record.submission_id.hex()} is that of a record before it")
+                self.fault("records", place,
+                           f"the submission id {record.submission_id.hex()} is that of a record before it")
             ids.add(record.submission_id)
             if (record.signature is None) != (sequence == 0):
-                self.fault("records", place, "it has no signature" if record.signature is None else "the genesis has a signature")
+                self.fault("records", place, "it has no signature" if record.signature is None
+                           else "the genesis has a signature")
             if record.signature is not None:
                 fault = check.fault(record)
                 if fault:
@@ -228,7 +234,8 @@ class Audit:
                 elif sequence and self.fold_ended is None:
                     fault = self.ledger.right_fault(record)
                     if fault:
-                        self.fault("rights", place, f"{r.describe(record)}: {fault} (key {record.signature.public_key.hex()})")
+                        self.fault("rights", place,
+                                   f"{r.describe(record)}: {fault} (key {record.signature.public_key.hex()})")
             if self.fold_ended is None:
                 self._admit(sequence, record)
         self.progress(len(datas), len(datas))
@@ -258,9 +265,11 @@ class Audit:
 
     def _founded(self, body):
         if body["origin"] != self.checkpoint.origin:
-            self.fault("records", "record 0", f"it founds {shown(body['origin'])}, but the checkpoint is of {shown(self.checkpoint.origin)}")
+            self.fault("records", "record 0",
+                       f"it founds {shown(body['origin'])}, but the checkpoint is of {shown(self.checkpoint.origin)}")
         if self.authority is not None and body["authority_public_key"] != self.authority:
-            self.fault("rights", "record 0", f"the authority's key is {body['authority_public_key'].hex()}, not {self.authority.hex()}")
+            self.fault("rights", "record 0",
+                       f"the authority's key is {body['authority_public_key'].hex()}, not {self.authority.hex()}")
 
     def _tally(self, sequence, body):
         statement, tally = recomputed_statement(self.ledger, self.tree, body["election_id"], body["contest_id"],
@@ -274,22 +283,25 @@ class Audit:
         if not entry["ok"]:
             entry["lines"] = explain.differing_lines(body["statement"], statement)
             entry["stations"] = explain.explanations(body["statement"], tally)
-            said = "; ".join(f"published {one['published']!r}, recomputed {one['recomputed']!r}" for one in entry["lines"][:5])
+            said = "; ".join(f"published {one['published']!r}, recomputed {one['recomputed']!r}"
+                             for one in entry["lines"][:5])
             why = "; ".join(one["text"] for one in entry["stations"][:5])
-            self.fault("tallies", f"record {sequence}", f"the statement differs: {said}" + (f". Explained by {why}" if why else ""))
+            self.fault("tallies", f"record {sequence}", f"the statement differs: {said}"
+                       + (f". Explained by {why}" if why else ""))
         self.tallies.append(entry)
 
 
 def consistency_fault(kept, checkpoint, tree):
-    """Why a log does not extend a checkpoint that it once signed, or None. `tree` is over the records of the new one."""
+    """Why a log does not extend a checkpoint that it once signed, or None. `tree` is over its records."""
     if kept.origin != checkpoint.origin:
         return f"the checkpoint kept is of {shown(kept.origin)}, this one of {shown(checkpoint.origin)}"
     if kept.tree_size > checkpoint.tree_size:
-        return f"the log had {kept.tree_size} records at the last audit and has {checkpoint.tree_size} now: it was rolled back"
+        return (f"the log had {kept.tree_size} records at the last audit and has {checkpoint.tree_size} now: "
+                "it was rolled back")
     root = checkpoint.root if kept.tree_size == checkpoint.tree_size else tree.root(kept.tree_size)
     if root != kept.root:
-        return (f"the first {kept.tree_size} records have the root {root.hex()}, but the log signed {kept.root.hex()} for them: "
-                "it shows two histories")
+        return (f"the first {kept.tree_size} records have the root {root.hex()}, but the log signed {kept.root.hex()} "
+                "for them: it shows two histories")
     return None
 
 

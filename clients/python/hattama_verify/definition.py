@@ -227,7 +227,8 @@ def _check_contest(election, contest, where, faults):
         if regions is not None:
             _check_ratio(regions["ratio"], f"{where}.referendum.regions.ratio", faults)
             if election.levels.get(regions["level_id"], election.station_level) >= election.station_level:
-                faults.append(f"{where}.referendum.regions.level_id {shown(regions['level_id'])} is no level above the stations")
+                faults.append(f"{where}.referendum.regions.level_id {shown(regions['level_id'])} is no level above the "
+                              "stations")
 
 
 def units_faults(election, event):
@@ -288,12 +289,14 @@ def opening_faults(election, event):
     options = {option["option_id"] for contest in election.contests.values() for option in contest.options}
     for contest in election.contests.values():
         if contest.definition["unit_id"] not in election.units:
-            faults.append(f"contest {contest.contest_id} is of {shown(contest.definition['unit_id'])}, which is no unit")
+            faults.append(f"contest {contest.contest_id} is of {shown(contest.definition['unit_id'])}, which is no "
+                          "unit")
     for rule in election.definition["rules"]:
         for contest_id in rule["contest_ids"]:
             if contest_id not in election.contests:
                 faults.append(f"rule {rule['rule_id']} is of {shown(contest_id)}, which is no contest")
-    for kind, parts in (("bases", ("terms",)), ("turnouts", ("numerator", "denominator")), ("rules", ("left", "right"))):
+    for kind, parts in (("bases", ("terms",)), ("turnouts", ("numerator", "denominator")),
+                        ("rules", ("left", "right"))):
         for item in election.definition[kind]:
             for term in (term for part in parts for term in item[part]):
                 if term["operand"] == "option_id" and term["option_id"] not in options:
