@@ -31,7 +31,8 @@ def admission_faults(ledger, sequence, name, event):
         # The parts are judged together, when all of them are there.
         return definition.opening_faults(election, event) if name == "election_opened" else []
     if name == "roll_amended":
-        return definition.amendment_faults(election, event) if election.is_open() else []
+        return definition.amendment_faults(election,
+                                           event) if election.is_open() else definition.count_faults(event["entries"])
     if not election.is_open():
         return ["the election is not open yet"]
     contest = election.contests.get(event["contest_id"])

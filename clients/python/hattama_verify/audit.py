@@ -13,6 +13,9 @@ from hattama_verify.tiles import BUNDLE_SIZE_MAX, TILE_SIZE_MAX, WIDTH, parse_ti
 # A report does not grow without bound, however much is wrong.
 FAULTS_MAX = 1_000
 
+STEPS = ("note", "consistency", "bundles", "tiles", "records", "signatures", "rights", "admission", "tallies",
+         "attestations")
+
 
 class Audit:
     """One audit. After run(): verdict, faults, tallies, tree and ledger."""
@@ -60,7 +63,7 @@ class Audit:
             "verdict": "rejected" if self.fault_count else "confirmed",
             "fault_count": self.fault_count,
             "folded": self.folded,
-            "faults": self.faults,
+            "faults": sorted(self.faults, key=lambda fault: STEPS.index(fault["step"])),
             "tallies": self.tallies,
             "attestations": self.attestations,
         }
@@ -135,7 +138,7 @@ class Audit:
         return tree
 
     def _blame(self):
-        """Names records that differ from the tiles, and which of both is wrong. The tree that was signed, where known."""
+        """Names records that differ from the tiles, and which is wrong. The tree that was signed, where known."""
         stated = self._tree_of_tiles()
         are_tiles_good = stated is not None and stated.root() == self.checkpoint.root
         if stated is None:
@@ -243,7 +246,7 @@ class Audit:
                 fault = check.fault(record)
                 if fault:
                     self.fault("signatures", place, fault)
-                if sequence and self.fold_ended is None:
+                if sequence and self.fold_ended is None and r.is_whole(record.signature):
                     fault = self.ledger.right_fault(record)
                     if fault:
                         self.fault("rights", place,

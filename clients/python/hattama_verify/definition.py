@@ -255,15 +255,19 @@ def _roll_faults(entries, is_station):
     for index, entry in enumerate(entries):
         if not is_station(entry["unit_id"]):
             faults.append(f"entries[{index}].unit_id {shown(entry['unit_id'])} is no station")
-        if not 0 <= entry["registered_voters"] <= COUNT_MAX:
-            faults.append(f"entries[{index}].registered_voters is {entry['registered_voters']}")
     return faults
+
+
+def count_faults(entries):
+    return [f"entries[{index}].registered_voters is {entry['registered_voters']}" for index, entry in enumerate(entries)
+            if not 0 <= entry["registered_voters"] <= COUNT_MAX]
 
 
 def amendment_faults(election, event):
     """Faults of a roll_amended after the opening."""
     faults = [] if event["entries"] else ["entries is empty"]
     faults += [] if event["reason"] else ["reason is empty after the opening"]
+    faults += count_faults(event["entries"])
     return faults + _roll_faults(event["entries"], lambda unit_id: unit_id in election.station_index)
 
 

@@ -143,6 +143,9 @@ SIZES = {
     ("AuditorAttested", "report_digest"): (0, 32),
 }
 
+# Oneofs of which one member must be there.
+ONEOFS = {"Term": "operand", "Contest": "rule"}
+
 # Enums: the values that are declared, without zero.
 SOURCE_COMMISSION, SOURCE_MONITOR = 1, 2
 AGGREGATE_ALL, AGGREGATE_EXCEPT_AGAINST_ALL, AGGREGATE_ROLL, AGGREGATE_ONE = 1, 2, 3, 4

@@ -61,8 +61,9 @@ def _time_fault(message):
 
 
 def _form_faults(name, message, path):
-    """Enums, sizes and times that no message may have, whatever it says."""
-    faults = []
+    """Enums, sizes, times and missing members of a oneof that no message may have, whatever it says."""
+    required = m.ONEOFS.get(name)
+    faults = [f"{path} has no {required}"] if required and message[required] is None else []
     for field, kind, label in m.MESSAGES[name].values():
         value, where = message[field], f"{path}.{field}"
         if value is None or kind in ("string", "bool", "int64", "int32"):
@@ -88,9 +89,8 @@ def _form_faults(name, message, path):
 def _signature(data):
     message = wire.decode("SubmissionSignature", data)
     key, signature, batch = message["public_key"], message["signature"], message["batch"]
-    if len(key) != ed25519.KEY_SIZE or len(signature) != ed25519.SIGNATURE_SIZE:
-        raise Fault(f"a signature of {len(signature)} bytes by a key of {len(key)}, not {ed25519.SIGNATURE_SIZE} and "
-                    "32")
+    if not key and not signature and batch is None:
+        return None
     if batch is None:
         return Signature(key, signature, None, None, ())
     return Signature(key, signature, batch["index"], batch["size"], batch["hashes"])
@@ -134,6 +134,11 @@ def signed_message(record, origin):
     return f"hattama/batch/v1\n{origin}\n{election_id}\n{signature.size}\n{to_base64(root)}\n".encode()
 
 
+def is_whole(signature):
+    """Whether key and signature have the sizes that they must have, so that there is a signer to speak of."""
+    return len(signature.public_key) == ed25519.KEY_SIZE and len(signature.signature) == ed25519.SIGNATURE_SIZE
+
+
 class SignatureCheck:
     """Verifies signatures under one origin; that over a batch is verified once for all its submissions."""
 
@@ -148,6 +153,8 @@ class SignatureCheck:
         except Fault as fault:
             return str(fault)
         signature = record.signature
+        if len(signature.signature) != ed25519.SIGNATURE_SIZE:
+            return f"the signature has {len(signature.signature)} bytes, not {ed25519.SIGNATURE_SIZE}"
         question = signature.public_key, signature.signature, message
         if self.last == question:
             return None
