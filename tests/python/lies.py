@@ -363,7 +363,7 @@ lies("record", {
 
 
 def submission(log, change):
-    """`change` makes other bytes of an honest submission, signed as they are; or a triple with a key and an election."""
+    """`change` makes other bytes of an honest submission, signed as they are; or in a triple with key and election."""
     function, key, election = change if isinstance(change, tuple) else (change, O.commission, "e1")
     data = function(log.submission("protocol_submitted", protocol("lists", "R2-2", VOTES)))
     log.append_bytes(log.record(data, log.signed(data, key, election)))
