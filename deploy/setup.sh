@@ -9,7 +9,7 @@ packages=(
   protobuf-compiler protobuf-compiler-grpc
   # Linked.
   libgrpc++-dev libprotobuf-dev libabsl-dev librocksdb-dev libssl-dev zlib1g-dev
-  libcsv-dev libcli11-dev nlohmann-json3-dev libutf8proc-dev
+  libcsv-dev libcli11-dev nlohmann-json3-dev libutf8proc-dev libcpp-httplib-dev
   # Asked for by the CMake files of RocksDB and gRPC, not by ours.
   libgflags-dev libsnappy-dev libbz2-dev liblz4-dev libzstd-dev libc-ares-dev libre2-dev
   # To test and to demonstrate.
