@@ -58,8 +58,11 @@ trap cleanup EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-"$bin/hattamad" serve --data "$work/data" --listen "127.0.0.1:$port" --port-file "$work/port" \
-  --init-origin demo.hattama.example/ledger >"$work/server.log" 2>&1 &
+export PATH=$bin:$PATH
+hattama keygen demo.hattama.example/authority --out "$work/authority" >/dev/null
+
+hattamad serve --data "$work/data" --listen "127.0.0.1:$port" --port-file "$work/port" \
+  --init-origin demo.hattama.example/ledger --init-authority "$work/authority.vkey" >"$work/server.log" 2>&1 &
 server_pid=$!
 for _ in $(seq 1 600); do
   [[ -s $work/port ]] && break
@@ -75,7 +78,6 @@ if [[ ! -s $work/port ]]; then
 fi
 HATTAMA_SERVER=$(<"$work/port")
 export HATTAMA_SERVER
-export PATH=$bin:$PATH
 
 # section TITLE [TEXT]
 section() {
@@ -94,9 +96,10 @@ section "Five elections" "Figures of the country are published ones; what lies b
 python3 deploy/demo/generate.py --out "$work/elections"
 for election in kz-mazhilis-2023 kz-referendum-2022 kz-mazhilis-2007 kz-president-2011 kz-maslikhat-2023; do
   folder=$work/elections/$election
-  hattama --no-progress define "$folder/definition.json" --mapping "$folder/mapping.json" --stations "$folder/stations.csv.gz"
+  hattama --no-progress --key "$work/authority.key" define "$folder/definition.json" --mapping "$folder/mapping.json" --stations "$folder/stations.csv.gz"
+  python3 deploy/demo/offices.py "$folder" --keys "$work/keys/$election" --authority "$work/authority.key"
   status=0
-  hattama --no-progress import "$folder" --mapping "$folder/mapping.json" || status=$?
+  hattama --no-progress import "$folder" --mapping "$folder/mapping.json" --keys "$work/keys/$election" || status=$?
   [[ $status -le 1 ]] || exit "$status"
 done
 

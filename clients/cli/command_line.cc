@@ -20,7 +20,7 @@ namespace hattama::cli {
 namespace {
 
 constexpr char kFooter[] =
-    "Exit codes: 0 fine, 1 findings or differences exist, 2 usage, 3 refused, 4 no server answered.\n"
+    "Exit codes: 0 fine, 1 findings or differences exist or evidence does not hold, 2 usage, 3 refused, 4 no server answered.\n"
     "Each verb has examples: hattama tally --help";
 
 // The language of the environment: "kk_KZ.UTF-8" -> "kk". "C" and nothing mean English.
@@ -111,9 +111,13 @@ ExitCode Run(int argc, const char* const* argv) {
   AddStatus(app, session);
   AddExport(app, session);
   AddProve(app, session);
+  AddReceipt(app, session);
+  AddVerify(app, session);
+  AddPublish(app, session);
   AddPublishTally(app, session);
   AddAttest(app, session);
   AddProveStation(app, session);
+  AddWitness(app, session);
   AddCompletion(app, session);
 
   // The parser reports by exceptions; they end here.

@@ -6,7 +6,7 @@ namespace hattama::cli {
 
 enum class ExitCode {
   kFine = 0,
-  kFindings = 1,     // It worked, and findings or differences exist.
+  kFindings = 1,     // It worked; findings or differences exist, or evidence does not hold.
   kUsage = 2,        // The command line makes no sense, or names a file that cannot be read.
   kRefused = 3,      // The server, or a check before it, refused what was asked.
   kUnreachable = 4,  // No server answered in time.

@@ -195,6 +195,7 @@ std::optional<RefusedRow> ProtocolRows::TakeRow(const CsvRow& row) {
                     std::string("\0", 1));
   ProtocolRow planned;
   planned.line = row.line;
+  planned.source_id = protocol.source_id();
   planned.unit_id = protocol.unit_id();
   planned.protocol = protocol.SerializeAsString();
   const auto [known, added] = streams_[key].by_version.try_emplace(version, rows_.size());

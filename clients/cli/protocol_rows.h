@@ -22,6 +22,7 @@ struct ProtocolRow {
   int64_t line = 0;
   // The row of the same contest, unit, source and stage that this one supersedes; an index into `rows`.
   std::optional<size_t> predecessor;
+  std::string source_id;
   std::string unit_id;
   // How many rows of the same stream precede it.
   int32_t generation = 0;

@@ -18,6 +18,7 @@ struct Flags {
   std::string kind, body, act, reason;  // Of a decision.
   std::vector<int64_t> released;
   std::string submitter = "hattama";
+  Waiting waiting;
 };
 
 absl::Status ParseFlagMoment(const std::string& text, google::protobuf::Timestamp& time) {
@@ -41,7 +42,7 @@ absl::StatusOr<ExitCode> Appeal(Session& session, const Flags& flags) {
     if (absl::Status parsed = ParseFlagMoment(flags.at, *appeal.mutable_filed_time()); !parsed.ok()) return parsed;
   }
   if (absl::Status added = AddEvidence(flags.evidence, *appeal.mutable_evidence()); !added.ok()) return added;
-  return SubmitAndShow(session, submission, false);
+  return SubmitAndShow(session, submission, false, flags.waiting);
 }
 
 absl::StatusOr<v1::DecisionKind> KindNamed(const std::string& name) {
@@ -74,10 +75,11 @@ absl::StatusOr<ExitCode> Decide(Session& session, const Flags& flags) {
     if (absl::Status parsed = ParseFlagMoment(flags.at, *decision.mutable_decided_time()); !parsed.ok()) return parsed;
   }
   if (absl::Status added = AddEvidence(flags.evidence, *decision.mutable_evidence()); !added.ok()) return added;
-  return SubmitAndShow(session, submission, false);
+  return SubmitAndShow(session, submission, false, flags.waiting);
 }
 
 void AddShared(CLI::App& verb, Flags& flags) {
+  flags.waiting.AddTo(verb);
   verb.add_option("ELECTION", flags.election, "Id of the election")->required();
   verb.add_option("--contest", flags.contest, "Id of the contest")->required();
   verb.add_option("--station", flags.stations, "Id of a station, any number of times");

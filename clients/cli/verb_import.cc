@@ -105,11 +105,12 @@ absl::Status SendRows(Session& session, const ProtocolRows& planned, const KeyRi
           continue;
         }
       }
-      const merkle::SigningKey* key = keys.KeyFor(rows[i].unit_id);
+      const merkle::SigningKey* key = keys.KeyFor(rows[i].source_id, rows[i].unit_id);
       if (key == nullptr) {
         report.refused.push_back(
             {rows[i].line, "NO_KEY",
-             absl::StrCat("no key for station \"", rows[i].unit_id, "\" or a unit above it in ", flags.keys)});
+             absl::StrCat("no key of \"", rows[i].source_id, "\" for station \"", rows[i].unit_id,
+                          "\" or a unit above it in ", flags.keys)});
         ++answered_count;
         continue;
       }
@@ -222,7 +223,7 @@ absl::StatusOr<ExitCode> Import(Session& session, const Flags& flags) {
   if (!flags.dry_run) {
     const absl::StatusOr<KeyRing> keys = flags.keys.empty()
                                              ? KeyRing::OfOne(session)
-                                             : KeyRing::OfFolder(session, mapping->election, flags.keys);
+                                             : KeyRing::OfFolder(session, *election, flags.keys);
     if (!keys.ok()) return keys.status();
     absl::StatusOr<std::string> origin = OriginOf(session);
     if (!origin.ok()) return origin.status();
@@ -260,8 +261,8 @@ void AddImport(CLI::App& app, Session& session) {
   verb->add_option("DIR", flags->folder, "Folder with protocols.csv or protocols.csv.gz")->required();
   verb->add_option("--mapping", flags->mapping, "JSON that says which column is what")->required();
   verb->add_option("--keys", flags->keys,
-                   "Folder with a key UNIT.key for each office: a row is signed by that of its station, or of the "
-                   "nearest unit above");
+                   "Folder with a key UNIT.key for each office, or SOURCE/UNIT.key: a row is signed by that of its "
+                   "station, or of the nearest unit above");
   verb->add_option("--submitter", flags->submitter, "Who submits")->capture_default_str();
   verb->add_option("--retry", flags->retry, "How long to wait for a server that went away, like 30s")
       ->capture_default_str();

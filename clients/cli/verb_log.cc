@@ -1,22 +1,23 @@
-// hattama status, watch, export and prove: the log itself.
+// hattama status, watch and export: the log itself.
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <memory>
 
 #include "CLI/App.hpp"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "clients/cli/event_text.h"
 #include "clients/cli/figures_text.h"
+#include "clients/cli/log_trust.h"
 #include "clients/cli/message_json.h"
 #include "clients/cli/output.h"
 #include "clients/cli/progress_bar.h"
+#include "clients/cli/proven_output.h"
 #include "clients/cli/verbs.h"
 #include "hattama/v1/record.pb.h"
 #include "services/wire/event_codec.h"
 #include "storage/merkle/frontier.h"
 #include "storage/merkle/rfc6962.h"
-#include "storage/merkle/verify.h"
 
 namespace hattama::cli {
 namespace {
@@ -28,8 +29,7 @@ struct Flags {
   std::string election;
   bool until_caught_up = false;
   std::string out;
-  std::optional<int64_t> sequence;
-  std::string consistency;
+  LogTrust trust;
 };
 
 absl::StatusOr<v1::GetHeadResponse> Head(Session& session) {
@@ -46,17 +46,19 @@ absl::StatusOr<merkle::Hash> ToHash(const std::string& bytes) {
   return hash;
 }
 
-absl::StatusOr<std::vector<merkle::Hash>> ToHashes(const google::protobuf::RepeatedPtrField<std::string>& all) {
-  std::vector<merkle::Hash> hashes;
-  for (const std::string& bytes : all) {
-    absl::StatusOr<merkle::Hash> hash = ToHash(bytes);
-    if (!hash.ok()) return hash.status();
-    hashes.push_back(*hash);
-  }
-  return hashes;
+// The checkpoint that covers the head or some of it, verified; nothing where no key was named.
+absl::StatusOr<std::optional<SeenCheckpoint>> VerifiedCheckpoint(Session& session, const LogTrust& trust) {
+  if (!trust.named()) return std::nullopt;
+  const absl::StatusOr<std::unique_ptr<VerifiedLog>> log = trust.Open(session);
+  if (!log.ok()) return log.status();
+  absl::StatusOr<SeenCheckpoint> seen = (*log)->Refresh();
+  if (!seen.ok()) return seen.status();
+  return *std::move(seen);
 }
 
-absl::StatusOr<ExitCode> Status(Session& session) {
+absl::StatusOr<ExitCode> Status(Session& session, const Flags& flags) {
+  const absl::StatusOr<std::optional<SeenCheckpoint>> checkpoint = VerifiedCheckpoint(session, flags.trust);
+  if (!checkpoint.ok()) return checkpoint.status();
   absl::StatusOr<v1::GetHeadResponse> head = Head(session);
   if (!head.ok()) return head.status();
   v1::ListElectionsRequest request;
@@ -71,6 +73,7 @@ absl::StatusOr<ExitCode> Status(Session& session) {
   if (session.globals.format == Format::kJson) {
     nlohmann::ordered_json document = ToJsonDocument(*head);
     document["elections"] = ToJsonDocument(*elections)["elections"];
+    if (checkpoint->has_value()) document["checkpoint"] = CheckpointJson(**checkpoint);
     PrintJson(document);
     return ExitCode::kFine;
   }
@@ -86,6 +89,7 @@ absl::StatusOr<ExitCode> Status(Session& session) {
   Print(absl::StrCat("events    ", Grouped(head->as_of().tree_size()), "\nroot      ", Hex(head->as_of().root_hash()),
                      "\nlast      ", Moment(head->as_of().record_time()), "\nserver    hattamad ",
                      head->server_version(), ", up since ", Moment(head->start_time()), "\n"));
+  if (checkpoint->has_value()) Print(CheckpointText(**checkpoint));
   if (head->read_only())
     Print(Toned(absl::StrCat("read only: ", head->read_only_reason()), Tone::kBad, session.globals.colour) + "\n");
   Table table({{"election"}, {"name"}, {"poll"}, {"contests", Align::kRight}, {"stations", Align::kRight}});
@@ -98,46 +102,6 @@ absl::StatusOr<ExitCode> Status(Session& session) {
     PrintTable(session, table);
   }
   return ExitCode::kFine;
-}
-
-// One line about an event of the log.
-std::string EventText(const v1::Submission& submission) {
-  switch (submission.event_case()) {
-    case v1::Submission::kLedgerFounded:
-      return absl::StrCat("ledger founded: ", submission.ledger_founded().origin());
-    case v1::Submission::kElectionDefined:
-      return absl::StrCat("election defined: ", submission.election_defined().election_id());
-    case v1::Submission::kContestsListed:
-      return absl::StrCat(submission.contests_listed().contests_size(), " contests of ",
-                          submission.contests_listed().election_id());
-    case v1::Submission::kUnitsListed:
-      return absl::StrCat(submission.units_listed().units_size(), " units of ",
-                          submission.units_listed().election_id());
-    case v1::Submission::kRollAmended:
-      return absl::StrCat("roll of ", submission.roll_amended().entries_size(), " stations of ",
-                          submission.roll_amended().election_id());
-    case v1::Submission::kElectionOpened:
-      return absl::StrCat("election opened: ", submission.election_opened().election_id());
-    case v1::Submission::kProtocolSubmitted: {
-      const v1::ProtocolSubmitted& protocol = submission.protocol_submitted();
-      int64_t votes = 0;
-      for (const v1::OptionFigure& figure : protocol.options()) votes += figure.count();
-      return absl::StrCat(EnumText(v1::Stage_Name(protocol.stage()), "STAGE_"), " protocol of ", protocol.source_id(),
-                          ": ", protocol.election_id(), " ", protocol.contest_id(), " ", protocol.unit_id(), ", ",
-                          Grouped(votes), " votes");
-    }
-    case v1::Submission::kAppealFiled:
-      return absl::StrCat("appeal ", submission.appeal_filed().appeal_id(), " against ",
-                          submission.appeal_filed().unit_ids_size(), " stations of ",
-                          submission.appeal_filed().election_id());
-    case v1::Submission::kDecisionRecorded:
-      return absl::StrCat("decision ", submission.decision_recorded().act_number(), " of ",
-                          submission.decision_recorded().body(), ": ",
-                          EnumText(v1::DecisionKind_Name(submission.decision_recorded().kind()), "DECISION_KIND_"));
-    case v1::Submission::EVENT_NOT_SET:
-      break;
-  }
-  return "event of a later version of this program";
 }
 
 absl::StatusOr<ExitCode> Watch(Session& session, const Flags& flags) {
@@ -233,8 +197,16 @@ absl::StatusOr<ExitCode> Export(Session& session, const Flags& flags) {
   if (session.globals.format == Format::kCsv)
     return UsageError("export writes raw records, or lines of JSON with --format=json");
   const bool json = session.globals.format == Format::kJson;
+  const absl::StatusOr<std::optional<SeenCheckpoint>> checkpoint = VerifiedCheckpoint(session, flags.trust);
+  if (!checkpoint.ok()) return checkpoint.status();
   absl::StatusOr<v1::GetHeadResponse> head = Head(session);
   if (!head.ok()) return head.status();
+  if (checkpoint->has_value()) {
+    // What is signed counts, and not what the server calls its head.
+    const merkle::Checkpoint& signed_head = (*checkpoint)->checkpoint;
+    head->mutable_as_of()->set_tree_size(signed_head.tree_size);
+    head->mutable_as_of()->set_root_hash(signed_head.root.data(), signed_head.root.size());
+  }
   // Under its name only once it is whole and verified.
   const std::string part = flags.out + ".part";
   std::unique_ptr<std::FILE, FileCloser> file(std::fopen(part.c_str(), "wb"));
@@ -274,97 +246,17 @@ absl::StatusOr<ExitCode> Export(Session& session, const Flags& flags) {
   return ExitCode::kFine;
 }
 
-absl::StatusOr<ExitCode> ProveInclusion(Session& session, int64_t sequence) {
-  v1::GetInclusionProofRequest request;
-  request.set_sequence(sequence);
-  absl::StatusOr<v1::GetInclusionProofResponse> proof =
-      session.Call(session.audit(), &v1::AuditService::Stub::GetInclusionProof, request);
-  if (!proof.ok()) return proof.status();
-  // The leaf is hashed here, from the bytes of the record.
-  v1::StreamRecordsRequest range;
-  range.set_from_sequence(sequence);
-  range.set_until_sequence(sequence + 1);
-  grpc::ClientContext context;
-  session.SetDeadline(context);
-  const auto stream = session.audit().StreamRecords(&context, range);
-  v1::StreamRecordsResponse message;
-  std::string record;
-  while (stream->Read(&message)) {
-    for (const std::string& bytes : message.records()) record = bytes;
-  }
-  if (grpc::Status finished = stream->Finish(); !finished.ok()) return session.Told(finished);
-  absl::StatusOr<std::vector<merkle::Hash>> hashes = ToHashes(proof->hashes());
-  if (!hashes.ok()) return hashes.status();
-  absl::StatusOr<merkle::Hash> root = ToHash(proof->as_of().root_hash());
-  if (!root.ok()) return root.status();
-  if (absl::Status verified =
-          merkle::VerifyInclusion(merkle::LeafHash(record), sequence, proof->as_of().tree_size(), *hashes, *root);
-      !verified.ok()) {
-    return absl::DataLossError(
-        absl::StrCat("the proof of sequence ", sequence, " does not verify: ", verified.message()));
-  }
-  if (session.globals.format == Format::kJson) {
-    nlohmann::ordered_json document = ToJsonDocument(*proof);
-    document["verified"] = true;
-    PrintJson(document);
-    return ExitCode::kFine;
-  }
-  Print(absl::StrCat("sequence ", Grouped(sequence), " is in the log of ", AsOfText(proof->as_of()), "\nleaf  ",
-                     Hex(proof->leaf_hash()), "\n"));
-  for (const std::string& hash : proof->hashes()) Print(absl::StrCat("path  ", Hex(hash), "\n"));
-  Print(absl::StrCat("root  ", Hex(proof->as_of().root_hash()), "\n"));
-  return ExitCode::kFine;
-}
-
-absl::StatusOr<ExitCode> ProveConsistency(Session& session, const std::string& sizes) {
-  const size_t colon = sizes.find(':');
-  v1::GetConsistencyProofRequest request;
-  int64_t first = 0, second = 0;
-  if (colon == std::string::npos || !absl::SimpleAtoi(sizes.substr(0, colon), &first) ||
-      !absl::SimpleAtoi(sizes.substr(colon + 1), &second)) {
-    return UsageError(absl::StrCat("--consistency ", sizes, ": write it as SMALLER:LARGER"));
-  }
-  request.set_first_tree_size(first);
-  request.set_second_tree_size(second);
-  absl::StatusOr<v1::GetConsistencyProofResponse> proof =
-      session.Call(session.audit(), &v1::AuditService::Stub::GetConsistencyProof, request);
-  if (!proof.ok()) return proof.status();
-  absl::StatusOr<std::vector<merkle::Hash>> hashes = ToHashes(proof->hashes());
-  if (!hashes.ok()) return hashes.status();
-  absl::StatusOr<merkle::Hash> first_root = ToHash(proof->first().root_hash());
-  if (!first_root.ok()) return first_root.status();
-  absl::StatusOr<merkle::Hash> second_root = ToHash(proof->second().root_hash());
-  if (!second_root.ok()) return second_root.status();
-  if (absl::Status verified = merkle::VerifyConsistency(proof->first().tree_size(), proof->second().tree_size(),
-                                                        *hashes, *first_root, *second_root);
-      !verified.ok()) {
-    return absl::DataLossError(absl::StrCat("the proof of ", sizes, " does not verify: ", verified.message()));
-  }
-  if (session.globals.format == Format::kJson) {
-    nlohmann::ordered_json document = ToJsonDocument(*proof);
-    document["verified"] = true;
-    PrintJson(document);
-    return ExitCode::kFine;
-  }
-  Print(absl::StrCat("the larger log begins with the smaller one\nfirst   ", AsOfText(proof->first()), "\nsecond  ",
-                     AsOfText(proof->second()), "\n"));
-  return ExitCode::kFine;
-}
-
-absl::StatusOr<ExitCode> Prove(Session& session, const Flags& flags) {
-  if (absl::Status fine = RequireNoCsv(session, "prove"); !fine.ok()) return fine;
-  if (flags.sequence.has_value() == !flags.consistency.empty())
-    return UsageError("prove wants either --sequence or --consistency");
-  if (absl::Status connected = session.Connect(); !connected.ok()) return connected;
-  return flags.sequence ? ProveInclusion(session, *flags.sequence) : ProveConsistency(session, flags.consistency);
-}
-
 }  // namespace
 
 void AddStatus(CLI::App& app, Session& session) {
-  CLI::App* verb = app.add_subcommand("status", "Shows the head of the log and the elections in it");
-  verb->footer("Example:\n  hattama --server ledger.example.org:7878 --tls status");
-  verb->callback([&session] { session.run = [&session] { return Status(session); }; });
+  auto flags = std::make_shared<Flags>();
+  CLI::App* verb = app.add_subcommand(
+      "status", "Shows the head of the log and the elections in it; with the log's key, verifies its checkpoint");
+  flags->trust.AddWithStateTo(*verb);
+  verb->footer(
+      "Examples:\n  hattama --server ledger.example.org:7878 --tls status\n"
+      "  hattama status --log-key log.vkey --state log.seen");
+  verb->callback([flags, &session] { session.run = [flags, &session] { return Status(session, *flags); }; });
 }
 
 void AddWatch(CLI::App& app, Session& session) {
@@ -385,18 +277,9 @@ void AddExport(CLI::App& app, Session& session) {
   CLI::App* verb = app.add_subcommand("export", "Writes every record to a file and verifies them against the root");
   verb->add_option("--out", flags->out, "The file; raw records, or a JSON document a line with --format=json")
       ->required();
+  flags->trust.AddWithStateTo(*verb);
   verb->footer("Examples:\n  hattama export --out log.raw\n  hattama --format=json export --out log.jsonl");
   verb->callback([flags, &session] { session.run = [flags, &session] { return Export(session, *flags); }; });
-}
-
-void AddProve(CLI::App& app, Session& session) {
-  auto flags = std::make_shared<Flags>();
-  CLI::App* verb = app.add_subcommand("prove", "Fetches a proof and verifies it here");
-  verb->add_option("--sequence", flags->sequence, "Proves that this event is in the log");
-  verb->add_option("--consistency", flags->consistency,
-                   "SMALLER:LARGER; proves that one version only appends to the other");
-  verb->footer("Examples:\n  hattama prove --sequence 1017\n  hattama prove --consistency 1000:67000");
-  verb->callback([flags, &session] { session.run = [flags, &session] { return Prove(session, *flags); }; });
 }
 
 }  // namespace hattama::cli

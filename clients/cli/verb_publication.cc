@@ -32,6 +32,7 @@ struct Flags {
   std::string station, out;
   LogTrust trust;
   std::string submitter = "hattama";
+  Waiting waiting;
 };
 
 std::string Bytes(const merkle::Hash& hash) { return std::string(hash.begin(), hash.end()); }
@@ -122,29 +123,23 @@ absl::StatusOr<ExitCode> Attest(Session& session, const Flags& flags) {
   attested.set_verdict(verdict == "confirmed" ? v1::AUDIT_VERDICT_CONFIRMED : v1::AUDIT_VERDICT_REJECTED);
   attested.set_report_digest(Bytes(merkle::Sha256(*text)));
   attested.set_note(flags.note);
-  return SubmitAndShow(session, submission, flags.check_only);
+  return SubmitAndShow(session, submission, flags.check_only, flags.waiting);
 }
 
-absl::StatusOr<merkle::TlogProof> ReceiptOf(Session& session, int64_t sequence) {
-  v1::GetReceiptRequest request;
-  request.set_sequence(sequence);
-  request.set_wait_for(v1::WAIT_FOR_CHECKPOINTED);
-  const absl::StatusOr<v1::GetReceiptResponse> answer =
-      session.Call(session.audit(), &v1::AuditService::Stub::GetReceipt, request);
-  if (!answer.ok()) return answer.status();
-  absl::StatusOr<merkle::TlogProof> proof = merkle::ParseTlogProof(answer->proof());
-  if (!proof.ok()) return absl::DataLossError(absl::StrCat("the server's receipt: ", proof.status().message()));
-  if (!proof->extra.has_value()) return absl::DataLossError("the server's receipt carries no record");
-  return proof;
+absl::StatusOr<merkle::TlogProof> ReceiptOf(VerifiedLog& log, int64_t sequence) {
+  const absl::StatusOr<VerifiedReceipt> receipt = log.Receipt(sequence);
+  if (!receipt.ok()) return receipt.status();
+  return merkle::ParseTlogProof(receipt->bytes);
 }
 
 absl::StatusOr<ExitCode> ProveStation(Session& session, const Flags& flags) {
   if (absl::Status fine = RequireNoCsv(session, "prove-station"); !fine.ok()) return fine;
   const absl::StatusOr<wire::LogVerifier> trust = flags.trust.Verifier();
   if (!trust.ok()) return trust.status();
-  if (absl::Status connected = session.Connect(); !connected.ok()) return connected;
+  const absl::StatusOr<std::unique_ptr<VerifiedLog>> log = flags.trust.Open(session);
+  if (!log.ok()) return log.status();
   wire::StationProof proof;
-  absl::StatusOr<merkle::TlogProof> publication = ReceiptOf(session, flags.publication);
+  absl::StatusOr<merkle::TlogProof> publication = ReceiptOf(**log, flags.publication);
   if (!publication.ok()) return publication.status();
   proof.published = *std::move(publication);
 
@@ -177,7 +172,7 @@ absl::StatusOr<ExitCode> ProveStation(Session& session, const Flags& flags) {
   const absl::StatusOr<wire::StationLeaf> leaf = wire::ParseStationLabel(proof.leaf.label);
   if (!leaf.ok()) return absl::DataLossError(leaf.status().message());
   if (leaf->sequence.has_value()) {
-    absl::StatusOr<merkle::TlogProof> protocol = ReceiptOf(session, *leaf->sequence);
+    absl::StatusOr<merkle::TlogProof> protocol = ReceiptOf(**log, *leaf->sequence);
     if (!protocol.ok()) return protocol.status();
     proof.protocol = *std::move(protocol);
   }
@@ -224,6 +219,7 @@ void AddAttest(CLI::App& app, Session& session) {
   verb->add_option("--note", flags->note, "For people");
   verb->add_flag("--check-only", flags->check_only, "Asks whether it would be admitted, and records nothing");
   AddSubmitter(verb, flags);
+  flags->waiting.AddTo(*verb);
   verb->footer("Example:\n  hattama attest --report report.json --key auditor.key");
   verb->callback([flags, &session] { session.run = [flags, &session] { return Attest(session, *flags); }; });
 }
@@ -237,7 +233,7 @@ void AddProveStation(CLI::App& app, Session& session) {
       ->required()
       ->check(CLI::NonNegativeNumber);
   verb->add_option("--out", flags->out, "The file")->required();
-  flags->trust.AddTo(*verb);
+  flags->trust.AddWithStateTo(*verb);
   verb->footer(
       "Examples:\n  hattama prove-station M-05 --publication 41690 --log-key log.vkey --out M-05.station-proof\n"
       "  hattama verify M-05.station-proof --log-key log.vkey");

@@ -23,6 +23,7 @@ struct Flags {
   std::optional<int64_t> supersedes, decision;
   std::string submitter = "hattama";
   bool check_only = false;
+  Waiting waiting;
 };
 
 // "id=12" or "id=" for a figure that is blank on paper.
@@ -85,7 +86,7 @@ absl::StatusOr<ExitCode> Submit(Session& session, const Flags& flags) {
   v1::Submission submission;
   submission.set_submitter(flags.submitter);
   if (absl::Status filled = Fill(flags, *submission.mutable_protocol_submitted()); !filled.ok()) return filled;
-  return SubmitAndShow(session, submission, flags.check_only);
+  return SubmitAndShow(session, submission, flags.check_only, flags.waiting);
 }
 
 }  // namespace
@@ -110,9 +111,11 @@ void AddSubmit(CLI::App& app, Session& session) {
   verb->add_option("--submitter", flags->submitter, "Who submits")->capture_default_str();
   verb->add_flag("--check-only", flags->check_only,
                  "Asks the server whether it would be admitted, and records nothing");
+  flags->waiting.AddTo(*verb);
   verb->footer(
       "Examples:\n"
       "  hattama submit protocol.json\n"
+      "  hattama submit protocol.json --receipt protocol.tlog-proof --log-key log.vkey\n"
       "  hattama submit --election kz-maslikhat-2023 --contest deputy --station M-01 --source monitor --stage final "
       "\\\n"
       "      --line registered=498 --line issued=232 --vote A=120 --vote B=104 --evidence acta-M-01.jpg");

@@ -33,9 +33,13 @@ void AddWatch(CLI::App& app, Session& session);
 void AddStatus(CLI::App& app, Session& session);
 void AddExport(CLI::App& app, Session& session);
 void AddProve(CLI::App& app, Session& session);
+void AddReceipt(CLI::App& app, Session& session);
+void AddVerify(CLI::App& app, Session& session);
+void AddPublish(CLI::App& app, Session& session);
 void AddPublishTally(CLI::App& app, Session& session);
 void AddAttest(CLI::App& app, Session& session);
 void AddProveStation(CLI::App& app, Session& session);
+void AddWitness(CLI::App& app, Session& session);
 
 // For the shell.
 void AddCompletion(CLI::App& app, Session& session);

@@ -260,6 +260,7 @@ void Ledger::Submit(std::vector<PreparedSubmission> submissions, bool atomic, Do
           absl::StrCat(queued_count_, " submissions are waiting, at most ", options_.queue_count_max, " may"));
     } else if (!call->submissions.empty()) {
       queued_count_ += static_cast<int64_t>(call->submissions.size());
+      ++unanswered_call_count_;
       queue_.push_back(std::move(call));
       queue_changed_.notify_all();
       return;
@@ -273,7 +274,7 @@ void Ledger::Drain() {
   std::unique_lock lock(queue_mutex_);
   draining_ = true;
   queue_changed_.notify_all();
-  queue_changed_.wait(lock, [this] { return queued_count_ == 0; });
+  queue_changed_.wait(lock, [this] { return unanswered_call_count_ == 0; });
 }
 
 void Ledger::Run() {
@@ -292,10 +293,14 @@ void Ledger::Run() {
 void Ledger::Process(std::deque<std::unique_ptr<Call>>& calls) {
   // Answers calls whose every submission is answered; a call may span groups.
   const auto answer = [this](Call& call) {
-    const int64_t count = static_cast<int64_t>(call.submissions.size());
+    {
+      // Before the answer, so that whoever has it finds room for more.
+      std::lock_guard lock(queue_mutex_);
+      queued_count_ -= static_cast<int64_t>(call.submissions.size());
+    }
     call.done(std::move(call.results));
-    std::unique_lock lock(queue_mutex_);
-    queued_count_ -= count;
+    std::lock_guard lock(queue_mutex_);
+    --unanswered_call_count_;
     queue_changed_.notify_all();
   };
   while (!calls.empty()) {

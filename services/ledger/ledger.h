@@ -185,7 +185,8 @@ class Ledger {
   mutable std::mutex queue_mutex_;
   std::condition_variable queue_changed_;
   std::deque<std::unique_ptr<Call>> queue_;
-  int64_t queued_count_ = 0;
+  int64_t queued_count_ = 0;  // Submissions.
+  int64_t unanswered_call_count_ = 0;
   bool draining_ = false;
   absl::Status writable_;
 

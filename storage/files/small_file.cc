@@ -149,9 +149,15 @@ absl::Status CreateFile(const std::string& path, std::string_view bytes, mode_t 
 }
 
 absl::Status MakeFolders(const std::string& path) {
+  const std::filesystem::path folder(path);
   std::error_code error;
-  std::filesystem::create_directories(path, error);
-  return error ? SystemError(path, error.value()) : absl::OkStatus();
+  if (path.empty() || std::filesystem::is_directory(folder, error)) return absl::OkStatus();
+  const std::string trimmed = folder.has_filename() ? path : folder.parent_path().string();
+  const std::filesystem::path parent = std::filesystem::path(trimmed).parent_path();
+  if (absl::Status made = MakeFolders(parent.string()); !made.ok()) return made;
+  std::filesystem::create_directory(trimmed, error);
+  if (error) return SystemError(path, error.value());
+  return SyncFolderOf(trimmed);
 }
 
 absl::StatusOr<FileLock> FileLock::Take(const std::string& path) {

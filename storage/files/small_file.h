@@ -35,7 +35,7 @@ absl::Status CreateFile(const std::string& path, std::string_view bytes, mode_t 
 // The ending of the drafts from which the files above are made. A process that was killed may leave some behind.
 inline constexpr std::string_view kDraftEnding = ".new";
 
-// Makes the folder and those above it; ok where they exist.
+// Makes the folder and those above it; ok where they exist. On return those that were made are on the disk.
 absl::Status MakeFolders(const std::string& path);
 
 // Holds a lock file that one process may have at a time; the system lets go of it when the process ends.
