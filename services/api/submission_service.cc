@@ -61,8 +61,8 @@ std::optional<SubmissionResult> PrepareOne(v1::SignedSubmission& submission, con
     absl::StatusOr<wire::SubmissionSignature> read = wire::ToSignature(submission.signature());
     if (!read.ok()) {
       refused.status = absl::UnauthenticatedError(absl::StrCat("signature.", read.status().message()));
-      refused.refusals.push_back(domain::Refusal{domain::RefusalReason::kSignatureInvalid, "signature",
-                                                 std::string(read.status().message()), {}, {}});
+      refused.refusals.push_back(domain::Refusal{
+          domain::RefusalReason::kSignatureInvalid, "signature", std::string(read.status().message()), {}, {}});
       return refused;
     }
     signature = *std::move(read);
@@ -401,18 +401,21 @@ class SubmitAtomicallyCall final : public grpc::ServerReadReactor<v1::SubmitStre
       return;
     }
     if (absl::Status status = TakeMessage(); !status.ok()) {
-      Finish(ToGrpcStatus(status, refusals_, prefix_));
+      End(ToGrpcStatus(status, refusals_, prefix_));
       return;
     }
     StartRead(&request_);
   }
 
-  void OnDone() override {
-    if (taken_bytes_ > 0) service_->atomic_.Give(0, taken_bytes_);
-    delete this;
-  }
+  void OnDone() override { delete this; }
 
  private:
+  // Gives back what was taken, so that whoever has the answer finds room, and finishes.
+  void End(const grpc::Status& status) {
+    if (taken_bytes_ > 0) service_->atomic_.Give(0, taken_bytes_);
+    Finish(status);
+  }
+
   absl::Status TakeMessage() {
     const Limits& limits = service_->limits_;
     const int count = request_.submissions_size();
@@ -459,7 +462,7 @@ class SubmitAtomicallyCall final : public grpc::ServerReadReactor<v1::SubmitStre
     absl::Status status = CheckStillWanted(*context_);
     if (status.ok() && prepared_.empty()) status = absl::InvalidArgumentError("submissions: the stream holds none");
     if (!status.ok()) {
-      Finish(ToGrpcStatus(status));
+      End(ToGrpcStatus(status));
       return;
     }
     // Held by gRPC until Finish, whatever becomes of the caller.
@@ -484,14 +487,14 @@ class SubmitAtomicallyCall final : public grpc::ServerReadReactor<v1::SubmitStre
       const SubmissionResult& result = results[refused];
       const bool of_the_whole = result.refusals.empty() && refused == 0;
       const absl::Status status = of_the_whole || IsFailure(result) ? result.status : Refused(refused, result);
-      Finish(ToGrpcStatus(status, refusals_, prefix_));
+      End(ToGrpcStatus(status, refusals_, prefix_));
       return;
     }
     response_->mutable_receipts()->Reserve(static_cast<int>(results.size()));
     for (const SubmissionResult& result : results) {
       *response_->add_receipts() = ToReceipt(result.receipt, *service_->ledger_);
     }
-    Finish(grpc::Status::OK);
+    End(grpc::Status::OK);
   }
 
   SubmissionService* service_;

@@ -1,6 +1,5 @@
 // History::Authorize: whether the key that signed an event may record it. What the event itself must be is Check's.
 #include <algorithm>
-#include <iterator>
 #include <optional>
 #include <span>
 #include <utility>
@@ -101,7 +100,8 @@ std::vector<std::string_view> Views(const std::vector<std::string>& ids) { retur
 
 // One refusal, for events that the authority alone may record.
 Refusals NotTheAuthority(const PublicKey& signer, std::string_view what) {
-  return {Refusal{RefusalReason::kRoleNotAdmitted, "signature.public_key",
+  return {Refusal{RefusalReason::kRoleNotAdmitted,
+                  "signature.public_key",
                   absl::StrCat("key ", ShortKey(signer), " is not the authority's, which alone may ", Text(what)),
                   {},
                   {}}};
@@ -111,8 +111,19 @@ Refusals NotTheAuthority(const PublicKey& signer, std::string_view what) {
 
 Refusals History::Admit(const Event& event, const PublicKey& signer) const {
   Refusals refusals = Check(event);
-  Refusals rights = Authorize(event, signer);
-  refusals.insert(refusals.end(), std::make_move_iterator(rights.begin()), std::make_move_iterator(rights.end()));
+  const auto is_unknown = [&refusals](RefusalReason reason) {
+    return std::any_of(refusals.begin(), refusals.end(), [&](const Refusal& known) { return known.reason == reason; });
+  };
+  for (Refusal& right : Authorize(event, signer)) {
+    // Whose a thing is that does not exist is no question.
+    if (is_unknown(RefusalReason::kUnknownElection)) break;
+    if ((right.reason == RefusalReason::kSourceOutsideGrant && is_unknown(RefusalReason::kUnknownSource)) ||
+        (right.reason == RefusalReason::kContestOutsideGrant && is_unknown(RefusalReason::kUnknownContest)) ||
+        (right.reason == RefusalReason::kUnitOutsideGrant && is_unknown(RefusalReason::kUnknownUnit))) {
+      continue;
+    }
+    refusals.push_back(std::move(right));
+  }
   std::stable_sort(refusals.begin(), refusals.end(),
                    [](const Refusal& a, const Refusal& b) { return a.reason < b.reason; });
   return refusals;
@@ -126,9 +137,8 @@ Refusals History::Authorize(const Event& event, const PublicKey& signer) const {
   Demand demand;
   demand.election_id = ElectionOf(event);
   const std::optional<int32_t> index = FindElection(demand.election_id);
-  const ElectionHistory* election = index.has_value() && elections_[*index]->open_at(tree_size())
-                                        ? elections_[*index].get()
-                                        : nullptr;
+  const ElectionHistory* election =
+      index.has_value() && elections_[*index]->open_at(tree_size()) ? elections_[*index].get() : nullptr;
 
   if (std::holds_alternative<LedgerFounded>(event)) return {};  // Signed by nobody; Check admits it once.
   if (std::holds_alternative<KeyGranted>(event)) return by_authority("grant keys");
@@ -206,10 +216,10 @@ Refusals History::Authorize(const Event& event, const PublicKey& signer) const {
     if (!closest.has_value() || violation->reason > closest->reason) closest = std::move(violation);
   }
   if (closest.has_value()) return {*std::move(closest)};
-  const std::string where = demand.election_id.empty()
-                                ? std::string("in this ledger")
-                                : absl::StrCat("in election \"", Text(demand.election_id), "\"");
-  return {Refusal{ended ? RefusalReason::kKeyRevoked : RefusalReason::kKeyNotGranted, "signature.public_key",
+  const std::string where = demand.election_id.empty() ? std::string("in this ledger")
+                                                       : absl::StrCat("in election \"", Text(demand.election_id), "\"");
+  return {Refusal{ended ? RefusalReason::kKeyRevoked : RefusalReason::kKeyNotGranted,
+                  "signature.public_key",
                   absl::StrCat("key ", ShortKey(signer), ended ? " was revoked or replaced " : " has no grant ", where),
                   {},
                   {}}};

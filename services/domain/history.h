@@ -231,7 +231,7 @@ class History {
   Refusals Authorize(const Event& event, const PublicKey& signer) const;
 
   // Both together: every reason why the key may not record the event, or the event may not be recorded, in order of
-  // precedence.
+  // precedence. Rights to an election, source, contest or unit that does not exist are left out.
   Refusals Admit(const Event& event, const PublicKey& signer) const;
 
   // Applies the next event. Precondition: Check(event) is empty. `time_micros` is the record time since the Unix epoch

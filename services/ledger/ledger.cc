@@ -103,12 +103,13 @@ absl::StatusOr<PreparedSubmission> Prepare(std::string bytes, const std::optiona
   const std::string_view election_id = domain::ElectionOf(prepared.decoded.event);
   const absl::StatusOr<wire::SignedStatement> statement =
       wire::StatementOf(*signature, {.origin = origin, .election_id = election_id}, bytes);
-  if (!statement.ok()) return refuse(domain::RefusalReason::kSignatureInvalid, std::string(statement.status().message()));
+  if (!statement.ok())
+    return refuse(domain::RefusalReason::kSignatureInvalid, std::string(statement.status().message()));
   if (!verifier.Verify(*statement)) {
-    return refuse(domain::RefusalReason::kSignatureInvalid,
-                  absl::StrCat("it is not that of key ", domain::ShortKey(signature->public_key),
-                               " over these bytes in ledger \"", Text(origin), "\", election \"", Text(election_id),
-                               "\""));
+    return refuse(
+        domain::RefusalReason::kSignatureInvalid,
+        absl::StrCat("it is not that of key ", domain::ShortKey(signature->public_key),
+                     " over these bytes in ledger \"", Text(origin), "\", election \"", Text(election_id), "\""));
   }
   prepared.digest = merkle::Sha256(bytes);
   prepared.bytes = std::move(bytes);
@@ -259,6 +260,7 @@ void Ledger::Submit(std::vector<PreparedSubmission> submissions, bool atomic, Do
           absl::StrCat(queued_count_, " submissions are waiting, at most ", options_.queue_count_max, " may"));
     } else if (!call->submissions.empty()) {
       queued_count_ += static_cast<int64_t>(call->submissions.size());
+      ++unanswered_call_count_;
       queue_.push_back(std::move(call));
       queue_changed_.notify_all();
       return;
@@ -272,7 +274,7 @@ void Ledger::Drain() {
   std::unique_lock lock(queue_mutex_);
   draining_ = true;
   queue_changed_.notify_all();
-  queue_changed_.wait(lock, [this] { return queued_count_ == 0; });
+  queue_changed_.wait(lock, [this] { return unanswered_call_count_ == 0; });
 }
 
 void Ledger::Run() {
@@ -291,10 +293,14 @@ void Ledger::Run() {
 void Ledger::Process(std::deque<std::unique_ptr<Call>>& calls) {
   // Answers calls whose every submission is answered; a call may span groups.
   const auto answer = [this](Call& call) {
-    const int64_t count = static_cast<int64_t>(call.submissions.size());
+    {
+      // Before the answer, so that whoever has it finds room for more.
+      std::lock_guard lock(queue_mutex_);
+      queued_count_ -= static_cast<int64_t>(call.submissions.size());
+    }
     call.done(std::move(call.results));
-    std::unique_lock lock(queue_mutex_);
-    queued_count_ -= count;
+    std::lock_guard lock(queue_mutex_);
+    --unanswered_call_count_;
     queue_changed_.notify_all();
   };
   while (!calls.empty()) {
@@ -558,6 +564,11 @@ storage::Head Ledger::head() const {
 absl::Status Ledger::writable() const {
   std::unique_lock lock(queue_mutex_);
   return writable_;
+}
+
+void Ledger::StopRecording(absl::Status why) {
+  std::unique_lock lock(queue_mutex_);
+  if (writable_.ok()) writable_ = std::move(why);
 }
 
 absl::StatusOr<merkle::Hash> Ledger::RootAt(int64_t tree_size) const {

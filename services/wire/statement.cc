@@ -4,9 +4,9 @@
 #include <array>
 #include <utility>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "storage/merkle/base64.h"
+#include "storage/merkle/decimal.h"
 
 namespace hattama::wire {
 namespace {
@@ -141,12 +141,11 @@ absl::StatusOr<StationLeaf> ParseStationLabel(std::string_view label) {
   if (state == kStateNames.end() || ((*words)[3] == kNone) != ((*words)[4] == kNone)) return malformed();
   leaf.state = state->state;
   if ((*words)[3] != kNone) {
-    int64_t sequence = 0;
+    leaf.sequence = merkle::ParseDecimal((*words)[3]);
     leaf.leaf_hash = merkle::DecodeHash((*words)[4]);
-    if (!absl::SimpleAtoi((*words)[3], &sequence) || !leaf.leaf_hash.has_value()) return malformed();
-    leaf.sequence = sequence;
+    if (!leaf.sequence.has_value() || !leaf.leaf_hash.has_value()) return malformed();
   }
-  // One spelling for each label: "+7" or "07" is none.
+  // One spelling for each label.
   if (FormatStationLabel(leaf) != label) return malformed();
   return leaf;
 }
@@ -255,6 +254,7 @@ absl::StatusOr<std::vector<StatementLine>> ParseStatement(std::string_view text)
     lines.push_back(std::move(line));
     text.remove_prefix(end + 1);
   }
+  if (lines.empty()) return absl::InvalidArgumentError("the statement is empty");
   return lines;
 }
 
@@ -263,11 +263,7 @@ absl::StatusOr<std::vector<int64_t>> SumsOfStatement(std::string_view text) {
   if (!lines.ok()) return lines.status();
   std::vector<int64_t> values, stated, states;
   for (const StatementLine& line : *lines) {
-    const auto number = [&line](size_t word) {
-      int64_t value = -1;
-      if (!absl::SimpleAtoi(line.words[word], &value)) value = -1;
-      return value;
-    };
+    const auto number = [&line](size_t word) { return merkle::ParseDecimal(line.words[word]).value_or(-1); };
     if ((line.key == "line" || line.key == "option") && line.words.size() == 3) {
       // What nobody states adds nothing.
       values.push_back(line.words[1] == kNone && number(2) == 0 ? 0 : number(1));

@@ -1,5 +1,5 @@
-// Floors of the ledger below the network: restart, tallies of any version, full diffs. Each counter `of_floor` is the
-// measured time as a share of its floor: below 1 is inside. `of_scan` compares with reading and hashing the same
+// Floors of the ledger below the network: restart, tallies of any version, full diffs, proofs. Each counter `of_floor` is
+// the measured time as a share of its floor: below 1 is inside. `of_scan` compares with reading and hashing the same
 // records.
 #include <benchmark/benchmark.h>
 
@@ -210,6 +210,39 @@ void BM_FullDiff(benchmark::State& state) {
   ReportPercentiles(state, std::move(seconds), kFloorSeconds);
 }
 BENCHMARK(BM_FullDiff)->Iterations(50)->Unit(benchmark::kMillisecond);
+
+// Proofs between random leaves and versions, made from stored nodes and verified before they are given out.
+template <typename Prove>
+void MeasureProofs(benchmark::State& state, const Prove& prove) {
+  constexpr double kFloorSeconds = 0.000'1;
+  Fixture& fixture = MillionEvents();
+  std::mt19937_64 random(kSeed);
+  std::vector<double> seconds;
+  for (auto _ : state) {
+    const auto start = std::chrono::steady_clock::now();
+    const auto proof = prove(fixture.ledger(), random);
+    if (!proof.ok()) state.SkipWithError("no proof");
+    benchmark::DoNotOptimize(proof);
+    seconds.push_back(SecondsSince(start));
+  }
+  ReportPercentiles(state, std::move(seconds), kFloorSeconds);
+}
+
+void BM_InclusionProofAtAMillionLeaves(benchmark::State& state) {
+  MeasureProofs(state, [](const ledger::Ledger& ledger, std::mt19937_64& random) {
+    const int64_t size = ledger.head().tree_size;
+    return ledger.InclusionProof(static_cast<int64_t>(random() % size), size);
+  });
+}
+BENCHMARK(BM_InclusionProofAtAMillionLeaves)->Iterations(20'000)->Unit(benchmark::kMicrosecond);
+
+void BM_ConsistencyProofAtAMillionLeaves(benchmark::State& state) {
+  MeasureProofs(state, [](const ledger::Ledger& ledger, std::mt19937_64& random) {
+    const int64_t size = ledger.head().tree_size;
+    return ledger.ConsistencyProof(1 + static_cast<int64_t>(random() % size), size);
+  });
+}
+BENCHMARK(BM_ConsistencyProofAtAMillionLeaves)->Iterations(20'000)->Unit(benchmark::kMicrosecond);
 
 }  // namespace
 }  // namespace hattama

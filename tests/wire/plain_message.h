@@ -173,6 +173,10 @@ inline v1::Submission KeptPart(v1::Submission submission) {
     submission.mutable_decision_recorded()->clear_evidence();
     submission.mutable_decision_recorded()->clear_decided_time();
   }
+  if (submission.has_auditor_attested()) {
+    submission.mutable_auditor_attested()->clear_report_digest();
+    submission.mutable_auditor_attested()->clear_note();
+  }
   if (submission.has_election_defined()) {
     v1::ElectionDefined& election = *submission.mutable_election_defined();
     for (v1::Base& base : *election.mutable_bases()) ClearOnes(*base.mutable_terms());
