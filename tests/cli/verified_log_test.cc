@@ -357,6 +357,21 @@ TEST_F(VerifiedLogTest, AStreamHasAsManyRecordsAsWereAskedFor) {
   ExpectLie(count().second, "more records than the 5 from 2");
 }
 
+TEST(OpenReceiptTest, NoticesEveryChangeOfABitAndEveryCut) {
+  const std::string receipt = ReceiptOf(LogOf(9), 5, 9);
+  ASSERT_TRUE(OpenReceipt(receipt, TheLogsKey()).ok());
+
+  for (size_t at = 0; at < receipt.size(); ++at) {
+    EXPECT_FALSE(OpenReceipt(receipt.substr(0, at), TheLogsKey()).ok()) << "cut at " << at;
+    for (int bit = 0; bit < 8; ++bit) {
+      std::string changed = receipt;
+      changed[at] = static_cast<char>(changed[at] ^ (1 << bit));
+      EXPECT_FALSE(OpenReceipt(changed, TheLogsKey()).ok()) << "byte " << at << ", bit " << bit;
+    }
+  }
+  EXPECT_FALSE(OpenReceipt(receipt + receipt, TheLogsKey()).ok());
+}
+
 TEST(CheckpointMemoryTest, IsOfOneLogAndOneProcess) {
   const ScratchFolder folder;
   const StoredTree log = LogOf(3);
