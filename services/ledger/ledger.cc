@@ -103,12 +103,13 @@ absl::StatusOr<PreparedSubmission> Prepare(std::string bytes, const std::optiona
   const std::string_view election_id = domain::ElectionOf(prepared.decoded.event);
   const absl::StatusOr<wire::SignedStatement> statement =
       wire::StatementOf(*signature, {.origin = origin, .election_id = election_id}, bytes);
-  if (!statement.ok()) return refuse(domain::RefusalReason::kSignatureInvalid, std::string(statement.status().message()));
+  if (!statement.ok())
+    return refuse(domain::RefusalReason::kSignatureInvalid, std::string(statement.status().message()));
   if (!verifier.Verify(*statement)) {
-    return refuse(domain::RefusalReason::kSignatureInvalid,
-                  absl::StrCat("it is not that of key ", domain::ShortKey(signature->public_key),
-                               " over these bytes in ledger \"", Text(origin), "\", election \"", Text(election_id),
-                               "\""));
+    return refuse(
+        domain::RefusalReason::kSignatureInvalid,
+        absl::StrCat("it is not that of key ", domain::ShortKey(signature->public_key),
+                     " over these bytes in ledger \"", Text(origin), "\", election \"", Text(election_id), "\""));
   }
   prepared.digest = merkle::Sha256(bytes);
   prepared.bytes = std::move(bytes);
@@ -563,6 +564,11 @@ storage::Head Ledger::head() const {
 absl::Status Ledger::writable() const {
   std::unique_lock lock(queue_mutex_);
   return writable_;
+}
+
+void Ledger::StopRecording(absl::Status why) {
+  std::unique_lock lock(queue_mutex_);
+  if (writable_.ok()) writable_ = std::move(why);
 }
 
 absl::StatusOr<merkle::Hash> Ledger::RootAt(int64_t tree_size) const {

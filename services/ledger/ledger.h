@@ -65,8 +65,8 @@ struct PreparedSubmission {
 };
 
 // Parses and hashes, and verifies the signature for the ledger of this origin. With the faults in `faults`:
-// InvalidArgument where the bytes are no well-formed submission, Unauthenticated where the signature is absent, malformed
-// or not good. Whether the key may do this is decided by the writer, at the submission's place in the log.
+// InvalidArgument where the bytes are no well-formed submission, Unauthenticated where the signature is absent,
+// malformed or not good. Whether the key may do this is decided by the writer, at the submission's place in the log.
 absl::StatusOr<PreparedSubmission> Prepare(std::string bytes, const std::optional<wire::SubmissionSignature>& signature,
                                            std::string_view origin, wire::StatementVerifier& verifier,
                                            domain::Refusals& faults);
@@ -104,6 +104,10 @@ class Ledger {
   // What Submit would answer at the head, recording nothing.
   SubmissionResult Validate(const PreparedSubmission& submission) const;
 
+  // Takes no submissions until it is opened again, for a reason that lies outside of it; writable() says `why`. What
+  // was refused before stays refused for its own reason.
+  void StopRecording(absl::Status why);
+
   // Stops taking submissions and waits until what is queued is answered.
   void Drain();
 
@@ -124,6 +128,9 @@ class Ledger {
 
   // RFC 6962 root over the first tree_size events. OutOfRange beyond the head.
   absl::StatusOr<merkle::Hash> RootAt(int64_t tree_size) const;
+  // The hash of the complete subtree over events [index << level, (index + 1) << level). OutOfRange where it is not
+  // complete.
+  absl::StatusOr<merkle::Hash> ReadNode(int level, int64_t index) const { return store_->ReadNode(level, index); }
   // The leaf hash of a record. OutOfRange beyond the published head.
   absl::StatusOr<merkle::Hash> LeafHash(int64_t sequence) const;
   // PATH(sequence, D[tree_size]), verified against the root before it is returned.
@@ -154,8 +161,8 @@ class Ledger {
   Ledger(storage::EventStore& store, Clock clock, Options options);
   void Run();
   void Process(std::deque<std::unique_ptr<Call>>& calls);
-  // The answer to a submission that needs no append: a replay or a refusal; nullopt where it is to be recorded. A replay
-  // needs no authority any more: what was recorded stays recorded.
+  // The answer to a submission that needs no append: a replay or a refusal; nullopt where it is to be recorded. A
+  // replay needs no authority any more: what was recorded stays recorded.
   std::optional<SubmissionResult> AnswerWithoutAppend(const PreparedSubmission& submission) const;
   Receipt FirstReceipt(const PreparedSubmission& submission, int64_t sequence) const;
   // Answers the submission or makes it a member of the group.
