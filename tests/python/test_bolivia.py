@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Bolivia 2019, batch signed, published by hattamad: both auditors confirm it, with the totals of the data's own check."""
+"""Bolivia 2019, batch signed, published by hattamad: both auditors confirm it, and the totals are the expected ones."""
 
 import json
 import re
