@@ -11,7 +11,7 @@ import time
 import unittest
 from pathlib import Path
 
-from scenario import BIN, FINDINGS, FINE, ROOT, Client, Server, require_programs
+from scenario import BIN, FINDINGS, FINE, ROOT, Client, Keys, Server, require_programs
 
 from plain_log import (PlainWitness, check_folder, open_checkpoint, parse_vkey, require_cryptography,  # noqa: E402
                        verify_tlog_proof)
@@ -184,7 +184,7 @@ class PublishingTest(CheckpointCase):
 
         other = self.folder / "other"
         done = hattamad("serve", "--data", other, "--listen", "127.0.0.1:0", "--publish", self.published, "--init-origin",
-                        "other.example/log", "--init-authority", "00" * 31 + "07")
+                        "other.example/log", "--init-authority", Keys.public("authority"))
 
         self.assert_refused(done, str(self.published))
 
@@ -323,7 +323,7 @@ class WhatMustNotBeSignedTest(CheckpointCase):
         server = self.start()
         server.stop()
         other = hattamad("init", "--data", self.folder / "other", "--origin", "other.example/log", "--authority",
-                         "00" * 31 + "07")
+                         Keys.public("authority"))
         self.assertEqual(other.returncode, 0, other.stderr)
 
         done = hattamad("serve", "--data", self.data, "--log-key", self.folder / "other.log-key", "--listen", "127.0.0.1:0")
@@ -342,7 +342,7 @@ class WhatMustNotBeSignedTest(CheckpointCase):
         done = hattamad("serve", "--data", self.data, "--listen", "127.0.0.1:0")
         self.assert_refused(done, str(server.signed_head), "adopt-head")
         self.assertFalse(server.signed_head.exists(), "a refusal makes none")
-        done = hattamad("init", "--data", self.data, "--origin", "test.hattama.example/ledger", "--authority", "00" * 31 + "07")
+        done = hattamad("init", "--data", self.data, "--origin", "test.hattama.example/ledger", "--authority", Keys.public("authority"))
         self.assert_refused(done, str(self.data))
         self.assertFalse(server.signed_head.exists(), "init makes none for a ledger that is there")
         forged = self.folder / "forged"
@@ -359,7 +359,7 @@ class WhatMustNotBeSignedTest(CheckpointCase):
         self.start().stop()
 
     def test_init_makes_the_key_for_its_owner_alone_and_prints_the_public_one(self):
-        done = hattamad("init", "--data", self.data, "--origin", "new.example/log", "--authority", "00" * 31 + "07")
+        done = hattamad("init", "--data", self.data, "--origin", "new.example/log", "--authority", Keys.public("authority"))
 
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual((self.folder / "data.log-key").stat().st_mode & 0o777, 0o600)
@@ -372,7 +372,7 @@ class WhatMustNotBeSignedTest(CheckpointCase):
         shutil.rmtree(self.data)
 
         done = hattamad("serve", "--data", self.data, "--listen", "127.0.0.1:0", "--init-origin",
-                        "test.hattama.example/ledger", "--init-authority", "00" * 31 + "07")
+                        "test.hattama.example/ledger", "--init-authority", Keys.public("authority"))
 
         self.assert_refused(done, "signed 1 events")
         self.assertFalse(self.data.exists())
