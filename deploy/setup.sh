@@ -13,7 +13,7 @@ packages=(
   # Asked for by the CMake files of RocksDB and gRPC, not by ours.
   libgflags-dev libsnappy-dev libbz2-dev liblz4-dev libzstd-dev libc-ares-dev libre2-dev
   # To test and to demonstrate.
-  libgtest-dev libgmock-dev libbenchmark-dev python3 procps golang-go golang-golang-x-mod-dev
+  libgtest-dev libgmock-dev libbenchmark-dev python3 python3-cryptography procps golang-go golang-golang-x-mod-dev
 )
 
 # dpkg-query fails where one package is unknown, but still prints the others.

@@ -95,6 +95,7 @@ require "configure, release" cmake --preset release
 require "build, release" cmake --build --preset release
 require "both programs are built" test -x "$HATTAMA_BIN_DIR/hattamad" -a -x "$HATTAMA_BIN_DIR/hattama"
 run_ctest release
+run_python tests/python
 run_python tests/scenarios
 run_python tests/crash
 run_script "deploy/demo.sh" deploy/demo.sh

@@ -114,6 +114,7 @@ ExitCode Run(int argc, const char* const* argv) {
   AddReceipt(app, session);
   AddVerify(app, session);
   AddPublish(app, session);
+  AddAudit(app, session);
   AddPublishTally(app, session);
   AddAttest(app, session);
   AddProveStation(app, session);

@@ -36,6 +36,7 @@ void AddProve(CLI::App& app, Session& session);
 void AddReceipt(CLI::App& app, Session& session);
 void AddVerify(CLI::App& app, Session& session);
 void AddPublish(CLI::App& app, Session& session);
+void AddAudit(CLI::App& app, Session& session);
 void AddPublishTally(CLI::App& app, Session& session);
 void AddAttest(CLI::App& app, Session& session);
 void AddProveStation(CLI::App& app, Session& session);

@@ -447,6 +447,7 @@ void AuditRun::CheckRoot() {
 }
 
 void AuditRun::CheckConsistency() {
+  if (!options_.standing_alarm.empty()) AddToFile(Step::kConsistency, "checkpoint", options_.standing_alarm);
   if (!options_.kept.has_value()) return;
   const merkle::Checkpoint& kept = *options_.kept;
   const merkle::Checkpoint& now = report_.checkpoint;

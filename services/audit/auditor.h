@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
@@ -34,6 +35,8 @@ struct AuditOptions {
   std::optional<merkle::PublicKey> authority = {};
   // What an earlier audit saw: the log must begin with it.
   std::optional<merkle::Checkpoint> kept = {};
+  // An alarm of an earlier audit that nobody has looked at: the log is rejected as long as it stands. Empty: none.
+  std::string standing_alarm = {};
   // Threads that verify; 0: one for each core.
   int thread_count = 0;
   // Called now and then from the thread of the caller: how many of the records are done.

@@ -1,0 +1,120 @@
+#include "clients/cli/audit_output.h"
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "clients/cli/figures_text.h"
+#include "clients/cli/output.h"
+#include "services/domain/key_book.h"
+
+namespace hattama::cli {
+namespace {
+
+template <typename Array>
+std::string HexOf(const Array& bytes) {
+  return absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+}
+
+const char* PolicyText(domain::Policy policy) {
+  switch (policy) {
+    case domain::Policy::kPreliminaryOnly:
+      return "preliminary-only";
+    case domain::Policy::kFinalOnly:
+      return "final-only";
+    case domain::Policy::kFinalElsePreliminary:
+      return "final-else-preliminary";
+    case domain::Policy::kCorrectedFirst:
+      return "corrected-first";
+  }
+  return "unknown";
+}
+
+// Text of a log may be any bytes, and a document holds UTF-8 alone.
+std::string Safe(const std::string& text) {
+  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::ignore).size() == text.size() + 2
+             ? text
+             : absl::Utf8SafeCHexEscape(text);
+}
+
+nlohmann::ordered_json ToDocument(const audit::TallyReport& tally) {
+  nlohmann::ordered_json document = {{"sequence", tally.sequence},
+                                     {"election", Safe(tally.election_id)},
+                                     {"contest", Safe(tally.contest_id)},
+                                     {"source", Safe(tally.view.source_id)},
+                                     {"policy", PolicyText(tally.view.policy)},
+                                     {"stations", tally.view.excluding_contested ? "without-contested" : "all"},
+                                     {"tree_size", tally.tree_size},
+                                     {"confirmed", tally.confirmed()},
+                                     {"digest", HexOf(tally.published)},
+                                     {"recomputed_digest", nullptr},
+                                     {"outcome", tally.outcome},
+                                     {"differences", nlohmann::ordered_json::array()},
+                                     {"explanations", nlohmann::ordered_json::array()}};
+  if (tally.recomputed.has_value()) document["recomputed_digest"] = HexOf(*tally.recomputed);
+  for (const std::string& line : tally.differences) document["differences"].push_back(Safe(line));
+  for (const std::string& line : tally.explanations) document["explanations"].push_back(Safe(line));
+  return document;
+}
+
+}  // namespace
+
+nlohmann::ordered_json ToAuditDocument(const audit::Report& report) {
+  nlohmann::ordered_json document = {{"verdict", report.confirmed ? "confirmed" : "rejected"},
+                                     {"origin", Safe(report.checkpoint.origin)},
+                                     {"tree_size", report.checkpoint.tree_size},
+                                     {"root", HexOf(report.checkpoint.root)},
+                                     {"folded", report.folded_count},
+                                     {"verified_signatures", report.verification_count},
+                                     {"other_history", report.other_history}};
+  nlohmann::ordered_json& counts = document["counts"] = nlohmann::ordered_json::object();
+  for (int i = 1; i <= audit::kStepCount; ++i) {
+    const audit::Step step = static_cast<audit::Step>(i);
+    counts[std::string(audit::StepName(step))] = {{"checked", report.count(step).checked},
+                                                  {"faults", report.count(step).faults}};
+  }
+  nlohmann::ordered_json& faults = document["faults"] = nlohmann::ordered_json::array();
+  for (const audit::Fault& fault : report.faults) {
+    nlohmann::ordered_json entry = {{"step", std::string(audit::StepName(fault.step))},
+                                    {"number", static_cast<int>(fault.step)}};
+    if (!fault.path.empty()) entry["path"] = fault.path;
+    if (fault.sequence.has_value()) entry["sequence"] = *fault.sequence;
+    entry["message"] = Safe(fault.message);
+    faults.push_back(std::move(entry));
+  }
+  nlohmann::ordered_json& tallies = document["tallies"] = nlohmann::ordered_json::array();
+  for (const audit::TallyReport& tally : report.tallies) tallies.push_back(ToDocument(tally));
+  nlohmann::ordered_json& attestations = document["attestations"] = nlohmann::ordered_json::array();
+  for (const audit::AttestationReport& attestation : report.attestations) {
+    attestations.push_back(
+        {{"sequence", attestation.sequence},
+         {"auditor", HexOf(attestation.auditor)},
+         {"tree_size", attestation.tree_size},
+         {"verdict", attestation.verdict == domain::AuditVerdict::kConfirmed ? "confirmed" : "rejected"},
+         {"root_holds", attestation.root_holds}});
+  }
+  return document;
+}
+
+void ShowAudit(const Session& session, const audit::Report& report) {
+  const merkle::Checkpoint& checkpoint = report.checkpoint;
+  if (report.confirmed) {
+    Print(Toned("confirmed", Tone::kGood, session.globals.colour) +
+          OneLine(absl::StrCat(": ", Grouped(checkpoint.tree_size), " records of ", checkpoint.origin, ", root ",
+                               HexOf(checkpoint.root), ", ", Grouped(report.verification_count),
+                               " signatures verified, ", report.tallies.size(), " published tallies and ",
+                               report.attestations.size(), " attestations hold")) +
+          "\n");
+    return;
+  }
+  int64_t count = 0;
+  for (int i = 1; i <= audit::kStepCount; ++i) count += report.count(static_cast<audit::Step>(i)).faults;
+  for (const audit::Fault& fault : report.faults) Print(OneLine(audit::FaultText(fault)) + "\n");
+  const int64_t unlisted = count - static_cast<int64_t>(report.faults.size());
+  if (unlisted > 0) PrintAside(session, absl::StrCat("and ", Grouped(unlisted), " more faults"));
+  Print(Toned("rejected", Tone::kBad, session.globals.colour) +
+        OneLine(absl::StrCat(": ", Grouped(count), count == 1 ? " fault in " : " faults in ",
+                             Grouped(checkpoint.tree_size), " records of ", checkpoint.origin,
+                             ", the first: ", report.faults.empty() ? "" : audit::FaultText(report.faults.front()))) +
+        "\n");
+}
+
+}  // namespace hattama::cli

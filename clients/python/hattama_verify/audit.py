@@ -1,0 +1,311 @@
+"""The audit of a published folder in the ten steps of docs/format.md, section 10."""
+
+import sys
+
+from hattama_verify import explain, records as r, tally as t
+from hattama_verify.faults import Fault
+from hattama_verify.ledger import Ledger
+from hattama_verify.rfc6962 import HASH_SIZE, Tree, leaf_hash, sha256
+from hattama_verify.statement import recomputed_statement
+from hattama_verify.text import shown
+from hattama_verify.tiles import BUNDLE_SIZE_MAX, TILE_SIZE_MAX, WIDTH, parse_tile_path, split_bundle, tile_path
+
+# A report does not grow without bound, however much is wrong.
+FAULTS_MAX = 1_000
+
+
+class Audit:
+    """One audit. After run(): verdict, faults, tallies, tree and ledger."""
+
+    def __init__(self, folder, policy, authority=None, state=None, progress=None):
+        self.folder, self.policy, self.authority, self.state = folder, policy, authority, state
+        self.progress = progress or (lambda done, total: None)
+        self.faults, self.fault_count, self.tallies = [], 0, []
+        self.checkpoint, self.note, self.kept = None, None, None
+        self.tree, self.ledger = Tree(), Ledger()
+        self.attestations = 0
+        # The first record that could not be folded; nothing after it has a state to be held against.
+        self.fold_ended = None
+
+    def fault(self, step, place, message):
+        self.fault_count += 1
+        if len(self.faults) < FAULTS_MAX:
+            self.faults.append({"step": step, "place": place, "message": message})
+
+    def run(self):
+        """Goes through the steps, as far as one can stand on the one before. True where nothing is at fault."""
+        try:
+            self.note = self.folder.checkpoint()
+            self.checkpoint = self.policy.open(self.note)
+        except Fault as fault:
+            self.fault("note", "checkpoint", str(fault))
+            return False
+        self._check_kept()
+        records = self._bundles()
+        if len(records) == self.checkpoint.tree_size:
+            self._tiles()
+        self._records(records)
+        if self.state is not None and not self.fault_count:
+            self.state.keep(self.note)
+        return self.fault_count == 0
+
+    def report(self):
+        return {
+            "tree_size": self.checkpoint.tree_size if self.checkpoint else None,
+            "root": self.checkpoint.root.hex() if self.checkpoint else None,
+            "origin": self.checkpoint.origin if self.checkpoint else None,
+            "verdict": "rejected" if self.fault_count else "confirmed",
+            "fault_count": self.fault_count,
+            "fold_ended": self.fold_ended,
+            "faults": self.faults,
+            "tallies": self.tallies,
+        }
+
+    def _check_kept(self):
+        """Step 2. Where the log has grown, its records tell the root that it had, and step 4 asks them."""
+        if self.state is None:
+            return
+        for message in self.state.alarm():
+            self.fault("consistency", str(self.state.alarm_path), message)
+        try:
+            data = self.state.kept()
+            self.kept = None if data is None else self.policy.open(data)
+        except Fault as fault:
+            self.fault("consistency", str(self.state.path),
+                       f"the checkpoint kept from the last audit cannot be used: {fault}")
+            return
+        if self.kept is not None and not self._kept_is_older():
+            self._raise(consistency_fault(self.kept, self.checkpoint, None))
+
+    def _kept_is_older(self):
+        """Whether only the records can tell if the log begins with the checkpoint kept."""
+        return (self.kept is not None and self.kept.origin == self.checkpoint.origin
+                and self.kept.tree_size < self.checkpoint.tree_size)
+
+    def _raise(self, message):
+        if message:
+            self.state.raise_alarm(message, self.note)
+            self.fault("consistency", "checkpoint", message)
+
+    def _bundles(self):
+        """Step 3: all records, or those before the first bundle that is not whole: what comes after it has no place."""
+        size, records, start = self.checkpoint.tree_size, [], 0
+        while start < size:
+            index, width = start // WIDTH, min(WIDTH, size - start)
+            path = tile_path("entries", index, width)
+            try:
+                data = self.folder.read(path, BUNDLE_SIZE_MAX)
+                if data is not None:
+                    records.extend(split_bundle(data, width, path))
+                elif width < WIDTH:
+                    records.extend(self._from_full_bundle(index, width, path))
+                else:
+                    raise Fault(f"{path} is missing")
+            except Fault as fault:
+                self.fault("bundles", path, str(fault))
+                break
+            start += width
+        for record in records:
+            self.tree.append(leaf_hash(record))
+        if start < size:
+            self._compare_leaves(start)
+        return records
+
+    def _from_full_bundle(self, index, width, path):
+        """A partial bundle may be deleted once the full one is there."""
+        data = self.folder.read(tile_path("entries", index), BUNDLE_SIZE_MAX)
+        if data is None:
+            raise Fault(f"{path} is missing")
+        return split_bundle(data, WIDTH, tile_path("entries", index))[:width]
+
+    def _compare_leaves(self, until):
+        """Names records whose leaf hash is not the one in the level-0 tile."""
+        size = self.checkpoint.tree_size
+        for first in range(0, until, WIDTH):
+            width = min(WIDTH, size - first)
+            tile = self._tile(0, first // WIDTH, width)
+            if tile is None or len(tile) < width * HASH_SIZE:
+                continue
+            for offset in range(min(width, until - first)):
+                if tile[offset * HASH_SIZE:(offset + 1) * HASH_SIZE] != self.tree.levels[0][first + offset]:
+                    self.fault("tiles", f"record {first + offset}", "the record is not the one whose hash is in "
+                               f"{tile_path(0, first // WIDTH, width)}")
+
+    def _tile(self, level, index, width):
+        """The bytes of a tile, at least of its first `width` hashes; None where it is not there or too large."""
+        try:
+            data = self.folder.read(tile_path(level, index, width), TILE_SIZE_MAX)
+            if data is None and width < WIDTH:
+                data = self.folder.read(tile_path(level, index), TILE_SIZE_MAX)
+                data = None if data is None else data[:width * HASH_SIZE]
+            return data
+        except Fault:
+            return None
+
+    def _tiles(self):
+        size, root = self.checkpoint.tree_size, self.tree.root()
+        if root != self.checkpoint.root:
+            self.fault("tiles", "checkpoint",
+                       f"the records have the root {root.hex()}, the checkpoint {self.checkpoint.root.hex()}")
+            self._compare_leaves(size)
+        elif self._kept_is_older():
+            # Only where the records are those that the log signed: a damaged copy is no second history.
+            self._raise(consistency_fault(self.kept, self.checkpoint, self.tree))
+        level = 0
+        while size >> (8 * level):
+            count = size >> (8 * level)
+            for index in range((count + WIDTH - 1) // WIDTH):
+                width = min(WIDTH, count - index * WIDTH)
+                path = tile_path(level, index, width)
+                data = self._tile(level, index, width)
+                if data is None:
+                    self.fault("tiles", path, f"{path} is missing, or larger than a tile")
+                elif data != self._hashes(level, index, width):
+                    self.fault("tiles", path, self._tile_difference(path, data, level, index, width))
+            level += 1
+        self._other_files()
+
+    def _hashes(self, level, index, width):
+        return b"".join(self.tree.levels[8 * level][index * WIDTH:index * WIDTH + width])
+
+    def _tile_difference(self, path, data, level, index, width):
+        expected = self._hashes(level, index, width)
+        if len(data) != len(expected):
+            return f"{path} has {len(data)} bytes, not {len(expected)}"
+        position = next(i for i in range(0, len(data), HASH_SIZE) if data[i:i + HASH_SIZE] != expected[i:i + HASH_SIZE])
+        return f"hash {position // HASH_SIZE} of {path} is not that of the records"
+
+    def _other_files(self):
+        """Partial tiles and bundles of earlier sizes, and full ones beside them, must say the same as the tree."""
+        size = self.checkpoint.tree_size
+        for path in self.folder.tile_files():
+            place = parse_tile_path(path)
+            if place is None:
+                continue
+            level, index, width = place
+            count = size if level == "entries" else size >> (8 * level) if level < 8 else 0
+            current = min(WIDTH, count - index * WIDTH)
+            if current <= 0 or width >= current:
+                # Either what the steps before have read, or ahead of this checkpoint, which says nothing of it.
+                continue
+            try:
+                if level == "entries":
+                    data = self.folder.read(path, BUNDLE_SIZE_MAX)
+                    leaves = [leaf_hash(record) for record in split_bundle(data or b"", width, path)]
+                    wrong = [i for i, leaf in enumerate(leaves) if leaf != self.tree.levels[0][index * WIDTH + i]]
+                    if wrong:
+                        self.fault("bundles", path,
+                                   f"record {index * WIDTH + wrong[0]} in {path} is not that of the log")
+                elif self.folder.read(path, TILE_SIZE_MAX) != self._hashes(level, index, width):
+                    self.fault("tiles", path, f"{path} has not the hashes of the records")
+            except Fault as fault:
+                self.fault("bundles" if level == "entries" else "tiles", path, str(fault))
+
+    def _records(self, datas):
+        check = r.SignatureCheck(self.checkpoint.origin)
+        last_time, ids = (-(1 << 63), 0), set()
+        for sequence, data in enumerate(datas):
+            if sequence % 1_000 == 0:
+                self.progress(sequence, len(datas))
+            place = f"record {sequence}"
+            try:
+                record = r.parse_record(data)
+            except Fault as fault:
+                self.fault("records", place, str(fault))
+                self._end_fold(sequence)
+                continue
+            if record.sequence != sequence:
+                self.fault("records", place, f"the record states the sequence {record.sequence}")
+            if record.time < last_time:
+                self.fault("records", place,
+                           f"its time {record.time} is before {last_time}, that of a record before it")
+            last_time = max(last_time, record.time)
+            if record.submission_id in ids:
+                self.fault("records", place,
+                           f"the submission id {record.submission_id.hex()} is that of a record before it")
+            ids.add(record.submission_id)
+            if (record.signature is None) != (sequence == 0):
+                self.fault("records", place, "it has no signature" if record.signature is None
+                           else "the genesis has a signature")
+            if record.signature is not None:
+                fault = check.fault(record)
+                if fault:
+                    self.fault("signatures", place, fault)
+                elif sequence and self.fold_ended is None:
+                    fault = self.ledger.right_fault(record)
+                    if fault:
+                        self.fault("rights", place,
+                                   f"{r.describe(record)}: {fault} (key {record.signature.public_key.hex()})")
+            if self.fold_ended is None:
+                self._admit(sequence, record)
+        self.progress(len(datas), len(datas))
+
+    def _end_fold(self, sequence):
+        if self.fold_ended is None:
+            self.fold_ended = sequence
+
+    def _admit(self, sequence, record):
+        place = f"record {sequence}"
+        faults = self.ledger.admission_faults(sequence, record)
+        if faults:
+            self.fault("admission", place, f"{r.describe(record)}: {'; '.join(faults[:10])}")
+            self._end_fold(sequence)
+            return
+        self.ledger.apply(sequence, self.tree.levels[0][sequence], record)
+        if record.event == "ledger_founded":
+            self._founded(record.body)
+        elif record.event == "tally_published":
+            self._tally(sequence, record.body)
+        elif record.event == "auditor_attested":
+            root = self.tree.root(record.body["tree_size"])
+            self.attestations += 1
+            if root != record.body["root_hash"]:
+                self.fault("attestations", place, f"it states the root {record.body['root_hash'].hex()} at tree_size "
+                           f"{record.body['tree_size']}, where the log has {root.hex()}")
+
+    def _founded(self, body):
+        if body["origin"] != self.checkpoint.origin:
+            self.fault("records", "record 0",
+                       f"it founds {shown(body['origin'])}, but the checkpoint is of {shown(self.checkpoint.origin)}")
+        if self.authority is not None and body["authority_public_key"] != self.authority:
+            self.fault("rights", "record 0",
+                       f"the authority's key is {body['authority_public_key'].hex()}, not {self.authority.hex()}")
+
+    def _tally(self, sequence, body):
+        statement, tally = recomputed_statement(self.ledger, self.tree, body["election_id"], body["contest_id"],
+                                                t.view_of(body["view"]), body["tree_size"])
+        recomputed = sha256(statement.encode())
+        entry = {
+            "sequence": sequence, "tree_size": body["tree_size"], "election": body["election_id"],
+            "contest": body["contest_id"], "digest": body["digest"].hex(), "recomputed": recomputed.hex(),
+            "ok": recomputed == body["digest"],
+        }
+        if not entry["ok"]:
+            entry["lines"] = explain.differing_lines(body["statement"], statement)
+            entry["stations"] = explain.explanations(body["statement"], tally)
+            said = "; ".join(f"published {one['published']!r}, recomputed {one['recomputed']!r}"
+                             for one in entry["lines"][:5])
+            why = "; ".join(one["text"] for one in entry["stations"][:5])
+            self.fault("tallies", f"record {sequence}", f"the statement differs: {said}"
+                       + (f". Explained by {why}" if why else ""))
+        self.tallies.append(entry)
+
+
+def consistency_fault(kept, checkpoint, tree):
+    """Why a log does not extend a checkpoint that it once signed, or None. `tree` is over its records."""
+    if kept.origin != checkpoint.origin:
+        return f"the checkpoint kept is of {shown(kept.origin)}, this one of {shown(checkpoint.origin)}"
+    if kept.tree_size > checkpoint.tree_size:
+        return (f"the log had {kept.tree_size} records at the last audit and has {checkpoint.tree_size} now: "
+                "it was rolled back")
+    root = checkpoint.root if kept.tree_size == checkpoint.tree_size else tree.root(kept.tree_size)
+    if root != kept.root:
+        return (f"the first {kept.tree_size} records have the root {root.hex()}, but the log signed {kept.root.hex()} "
+                "for them: it shows two histories")
+    return None
+
+
+def draw_progress(done, total):
+    if sys.stderr.isatty():
+        end = "\n" if done == total else ""
+        print(f"\r{done} of {total} records", end=end, file=sys.stderr, flush=True)
