@@ -22,6 +22,7 @@ struct Flags {
   std::string election, to, from, role, unit, holder, reason;
   std::vector<std::string> sources, contests, stages;
   std::string submitter = "hattama";
+  Waiting waiting;
 };
 
 absl::StatusOr<ExitCode> Keygen(Session& session, const Flags& flags) {
@@ -81,7 +82,7 @@ absl::StatusOr<ExitCode> Grant(Session& session, const Flags& flags) {
       return UsageError(absl::StrCat("--stage ", stage, ": is none of preliminary, final, corrected"));
     }
   }
-  return SubmitAndShow(session, submission, false);
+  return SubmitAndShow(session, submission, false, flags.waiting);
 }
 
 absl::StatusOr<ExitCode> Revoke(Session& session, const Flags& flags) {
@@ -92,7 +93,7 @@ absl::StatusOr<ExitCode> Revoke(Session& session, const Flags& flags) {
   submission.mutable_key_revoked()->set_public_key(Bytes(*key));
   submission.mutable_key_revoked()->set_election_id(flags.election);
   submission.mutable_key_revoked()->set_reason(flags.reason);
-  return SubmitAndShow(session, submission, false);
+  return SubmitAndShow(session, submission, false, flags.waiting);
 }
 
 absl::StatusOr<ExitCode> Rotate(Session& session, const Flags& flags) {
@@ -105,11 +106,12 @@ absl::StatusOr<ExitCode> Rotate(Session& session, const Flags& flags) {
   submission.mutable_key_rotated()->set_old_public_key(Bytes(*old_key));
   submission.mutable_key_rotated()->set_new_public_key(Bytes(*new_key));
   submission.mutable_key_rotated()->set_reason(flags.reason);
-  return SubmitAndShow(session, submission, false);
+  return SubmitAndShow(session, submission, false, flags.waiting);
 }
 
 void AddSubmitter(CLI::App* verb, const std::shared_ptr<Flags>& flags) {
   verb->add_option("--submitter", flags->submitter, "Who submits")->capture_default_str();
+  flags->waiting.AddTo(*verb);
 }
 
 }  // namespace

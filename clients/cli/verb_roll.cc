@@ -14,6 +14,7 @@ struct Flags {
   std::string election, reason;
   std::vector<std::string> entries;
   std::string submitter = "hattama";
+  Waiting waiting;
 };
 
 absl::StatusOr<ExitCode> Roll(Session& session, const Flags& flags) {
@@ -32,7 +33,7 @@ absl::StatusOr<ExitCode> Roll(Session& session, const Flags& flags) {
     entry.set_unit_id(text.substr(0, equals));
     entry.set_registered_voters(voters);
   }
-  return SubmitAndShow(session, submission, false);
+  return SubmitAndShow(session, submission, false, flags.waiting);
 }
 
 }  // namespace
@@ -44,6 +45,7 @@ void AddRoll(CLI::App& app, Session& session) {
   verb->add_option("--entry", flags->entries, "STATION=COUNT, any number of times")->required();
   verb->add_option("--reason", flags->reason, "Why the roll changes")->required();
   verb->add_option("--submitter", flags->submitter, "Who submits")->capture_default_str();
+  flags->waiting.AddTo(*verb);
   verb->footer(
       "Example:\n  hattama roll kz-maslikhat-2023 --entry M-01=501 --reason \"three voters added on the day\"");
   verb->callback([flags, &session] { session.run = [flags, &session] { return Roll(session, *flags); }; });

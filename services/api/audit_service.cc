@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -11,9 +13,11 @@
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/repeated_ptr_field.h"
 #include "services/api/call.h"
+#include "services/api/wait_level.h"
 #include "services/domain/history.h"
 #include "services/wire/answer_codec.h"
 #include "storage/merkle/sha256.h"
+#include "storage/merkle/signed_note.h"
 
 namespace hattama::api {
 namespace {
@@ -78,8 +82,16 @@ class RecordSource final : public ResponseSource<v1::StreamRecordsResponse> {
 
 }  // namespace
 
-AuditService::AuditService(ledger::Ledger* ledger, WorkerPool* reads, StreamCount* streams, ServerFacts facts)
-    : ledger_(ledger), reads_(reads), streams_(streams), facts_(std::move(facts)), roots_(ledger), statements_(ledger) {}
+AuditService::AuditService(ledger::Ledger* ledger, ledger::Checkpointer* checkpointer, WorkerPool* reads,
+                           StreamCount* streams, ServerFacts facts, const Limits& limits)
+    : ledger_(ledger),
+      checkpointer_(checkpointer),
+      reads_(reads),
+      streams_(streams),
+      facts_(std::move(facts)),
+      checkpoint_wait_max_(limits.checkpoint_wait_max),
+      roots_(ledger),
+      statements_(ledger) {}
 
 grpc::ServerUnaryReactor* AuditService::GetHead(grpc::CallbackServerContext* context, const v1::GetHeadRequest*,
                                                 v1::GetHeadResponse* response) {
@@ -92,6 +104,7 @@ absl::Status AuditService::AnswerHead(v1::GetHeadResponse& response) {
   *response.mutable_as_of() = *std::move(as_of);
   response.set_origin(ledger_->origin());
   response.set_server_version(facts_.version);
+  response.set_verifier_key(merkle::FormatVerifierKey(checkpointer_->log_key()));
   *response.mutable_start_time() = wire::ToTimestamp(absl::ToUnixMicros(facts_.start_time));
   if (const absl::Status writable = ledger_->writable(); !writable.ok()) {
     response.set_read_only(true);
@@ -166,6 +179,61 @@ absl::Status AuditService::ProveConsistency(const v1::GetConsistencyProofRequest
   }
   if (absl::Status status = StampComplete(first, *response.mutable_first()); !status.ok()) return status;
   return StampComplete(second, *response.mutable_second());
+}
+
+grpc::ServerUnaryReactor* AuditService::GetCheckpoint(grpc::CallbackServerContext* context,
+                                                      const v1::GetCheckpointRequest*,
+                                                      v1::GetCheckpointResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  reactor->Finish(ToGrpcStatus(AnswerCheckpoint(*response)));  // From memory.
+  return reactor;
+}
+
+absl::Status AuditService::AnswerCheckpoint(v1::GetCheckpointResponse& response) {
+  if (const ledger::PublishedPtr published = checkpointer_->published()) {
+    response.set_note(published->note);
+    return absl::OkStatus();
+  }
+  if (absl::Status broken = checkpointer_->broken(); !broken.ok()) return broken;
+  return absl::UnavailableError("no checkpoint is published yet; try again");
+}
+
+grpc::ServerUnaryReactor* AuditService::GetReceipt(grpc::CallbackServerContext* context,
+                                                   const v1::GetReceiptRequest* request,
+                                                   v1::GetReceiptResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  const int64_t sequence = request->sequence();
+  absl::StatusOr<std::optional<ledger::Standing>> standing = ToStanding(request->wait_for());
+  if (standing.ok() && !standing->has_value()) {
+    if (request->wait_for() == v1::WAIT_FOR_UNSPECIFIED) {
+      standing = ledger::Standing::kCheckpointed;
+    } else {
+      standing = absl::InvalidArgumentError("wait_for: a receipt rests on a checkpoint: CHECKPOINTED or WITNESSED");
+    }
+  }
+  const int64_t head = ledger_->head().tree_size;
+  absl::Status refused = standing.status();
+  if (refused.ok() && (sequence < 0 || sequence >= head)) {
+    refused = absl::OutOfRangeError(absl::StrCat("sequence: ", sequence, " is outside 0..", head - 1));
+  }
+  if (!refused.ok()) {
+    reactor->Finish(ToGrpcStatus(refused));
+    return reactor;
+  }
+  checkpointer_->WaitFor(sequence, **standing, WaitDeadline(*context, checkpoint_wait_max_),
+                         [this, reactor, response, sequence](absl::StatusOr<ledger::PublishedPtr> published) {
+                           reads_->Run([this, reactor, response, sequence, published = std::move(published)] {
+                             absl::Status status = published.status();
+                             if (status.ok()) {
+                               absl::StatusOr<std::string> receipt =
+                                   ledger::MakeReceipt(*ledger_, sequence, **published);
+                               status = receipt.status();
+                               if (receipt.ok()) response->set_proof(*std::move(receipt));
+                             }
+                             reactor->Finish(ToGrpcStatus(status));
+                           });
+                         });
+  return reactor;
 }
 
 grpc::ServerUnaryReactor* AuditService::GetStatement(grpc::CallbackServerContext* context,

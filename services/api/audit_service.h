@@ -1,4 +1,4 @@
-// hattama.v1.AuditService: the head, raw records and RFC 6962 proofs.
+// hattama.v1.AuditService: the head, raw records, RFC 6962 proofs, checkpoints and receipts.
 #ifndef HATTAMA_SERVICES_API_AUDIT_SERVICE_H_
 #define HATTAMA_SERVICES_API_AUDIT_SERVICE_H_
 
@@ -8,10 +8,12 @@
 #include "absl/time/time.h"
 #include "grpcpp/support/server_callback.h"
 #include "hattama/v1/audit_service.grpc.pb.h"
+#include "services/api/limits.h"
 #include "services/api/response_stream.h"
 #include "services/api/statement_reader.h"
 #include "services/api/versions.h"
 #include "services/api/worker_pool.h"
+#include "services/ledger/checkpointer.h"
 #include "services/ledger/ledger.h"
 
 namespace hattama::api {
@@ -25,7 +27,8 @@ struct ServerFacts {
 class AuditService final : public v1::AuditService::CallbackService {
  public:
   // All must outlive the service.
-  AuditService(ledger::Ledger* ledger, WorkerPool* reads, StreamCount* streams, ServerFacts facts);
+  AuditService(ledger::Ledger* ledger, ledger::Checkpointer* checkpointer, WorkerPool* reads, StreamCount* streams,
+               ServerFacts facts, const Limits& limits);
 
   grpc::ServerUnaryReactor* GetHead(grpc::CallbackServerContext* context, const v1::GetHeadRequest* request,
                                     v1::GetHeadResponse* response) override;
@@ -37,6 +40,10 @@ class AuditService final : public v1::AuditService::CallbackService {
   grpc::ServerUnaryReactor* GetConsistencyProof(grpc::CallbackServerContext* context,
                                                 const v1::GetConsistencyProofRequest* request,
                                                 v1::GetConsistencyProofResponse* response) override;
+  grpc::ServerUnaryReactor* GetCheckpoint(grpc::CallbackServerContext* context, const v1::GetCheckpointRequest* request,
+                                          v1::GetCheckpointResponse* response) override;
+  grpc::ServerUnaryReactor* GetReceipt(grpc::CallbackServerContext* context, const v1::GetReceiptRequest* request,
+                                       v1::GetReceiptResponse* response) override;
   grpc::ServerUnaryReactor* GetStatement(grpc::CallbackServerContext* context, const v1::GetStatementRequest* request,
                                          v1::GetStatementResponse* response) override;
   grpc::ServerUnaryReactor* GetStationPath(grpc::CallbackServerContext* context,
@@ -51,10 +58,14 @@ class AuditService final : public v1::AuditService::CallbackService {
   // A complete stamp of a version that exists.
   absl::Status StampComplete(int64_t tree_size, v1::AsOf& as_of);
 
+  absl::Status AnswerCheckpoint(v1::GetCheckpointResponse& response);
+
   ledger::Ledger* ledger_;
+  ledger::Checkpointer* checkpointer_;
   WorkerPool* reads_;
   StreamCount* streams_;
   const ServerFacts facts_;
+  const absl::Duration checkpoint_wait_max_;
   RootBook roots_;
   StatementReader statements_;
 };

@@ -1,6 +1,9 @@
 #include "services/api/call.h"
 
+#include <algorithm>
 #include <chrono>
+
+#include "absl/time/clock.h"
 
 namespace hattama::api {
 
@@ -11,6 +14,10 @@ absl::Status CheckStillWanted(const grpc::CallbackServerContext& context) {
   }
   if (context.IsCancelled()) return absl::CancelledError("the caller has gone");
   return absl::OkStatus();
+}
+
+absl::Time WaitDeadline(const grpc::CallbackServerContext& context, absl::Duration patience) {
+  return std::min(absl::Now() + patience, absl::FromChrono(context.deadline()));
 }
 
 absl::Status TooManyWaiting() {

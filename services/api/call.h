@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/server_callback.h"
 #include "services/api/grpc_status.h"
@@ -18,6 +19,9 @@ using StillWanted = std::function<absl::Status()>;
 
 // StillWanted of a gRPC call.
 absl::Status CheckStillWanted(const grpc::CallbackServerContext& context);
+
+// When a call that may wait for `patience` stops waiting: then, or at its own deadline where that is earlier.
+absl::Time WaitDeadline(const grpc::CallbackServerContext& context, absl::Duration patience);
 
 // What a caller is told where `pool` has too much waiting.
 absl::Status TooManyWaiting();

@@ -36,6 +36,9 @@ struct Limits {
   // Watch, StreamRecords and StreamDiscrepancies open at once.
   int64_t open_stream_count_max = 2'000;
 
+  // How long a call waits for a checkpoint, whatever its own deadline.
+  absl::Duration checkpoint_wait_max = absl::Minutes(5);
+
   // A page ends early once it holds so many bytes, because clients take 4 MiB unless told otherwise.
   size_t page_bytes_max = 2 << 20;
 

@@ -13,14 +13,15 @@ int ReadThreadCount() { return static_cast<int>(std::clamp(std::thread::hardware
 
 }  // namespace
 
-ServiceSet::ServiceSet(ledger::Ledger* ledger, ServerFacts facts, const Limits& limits)
+ServiceSet::ServiceSet(ledger::Ledger* ledger, ledger::Checkpointer* checkpointer, ServerFacts facts,
+                       const Limits& limits)
     : limits_(limits),
       reads_(std::make_unique<WorkerPool>(ReadThreadCount(), limits.waiting_read_count_max)),
       answers_(std::make_unique<WorkerPool>(1, SIZE_MAX)),
       streams_(limits.open_stream_count_max),
-      submission_service_(ledger, reads_.get(), answers_.get(), limits),
+      submission_service_(ledger, checkpointer, reads_.get(), answers_.get(), limits),
       results_service_(ledger, reads_.get(), &streams_, limits),
-      audit_service_(ledger, reads_.get(), &streams_, std::move(facts)) {}
+      audit_service_(ledger, checkpointer, reads_.get(), &streams_, std::move(facts), limits) {}
 
 ServiceSet::~ServiceSet() {
   // Nothing may be queued on a pool that is gone: first whoever queues falls silent, then the pools end, then the

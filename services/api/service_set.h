@@ -12,6 +12,7 @@
 #include "services/api/results_service.h"
 #include "services/api/submission_service.h"
 #include "services/api/worker_pool.h"
+#include "services/ledger/checkpointer.h"
 #include "services/ledger/ledger.h"
 
 namespace hattama::api {
@@ -23,16 +24,17 @@ inline constexpr char kAuditServiceName[] = "hattama.v1.AuditService";
 
 class ServiceSet {
  public:
-  // `ledger` must outlive the set.
-  ServiceSet(ledger::Ledger* ledger, ServerFacts facts, const Limits& limits = {});
-  // The server that runs the set has been shut down. Waits for what the ledger still has to answer.
+  // Both must outlive the set.
+  ServiceSet(ledger::Ledger* ledger, ledger::Checkpointer* checkpointer, ServerFacts facts, const Limits& limits = {});
+  // The checkpointer has been drained, and the server that runs the set has been shut down. Waits for what the ledger
+  // still has to answer.
   ~ServiceSet();
 
   // Registers the services, and the limits on messages.
   void Register(grpc::ServerBuilder& builder);
 
   // Ends streams that would otherwise stay open, each with UNAVAILABLE and after what it had queued was answered. The
-  // ledger is drained next, then the server shut down.
+  // ledger is drained next, then the checkpointer, then the server shut down.
   void Drain();
 
  private:

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/api/call.h"
 #include "services/api/grpc_status.h"
+#include "services/api/wait_level.h"
 #include "services/domain/history.h"
 #include "services/domain/refusal.h"
 #include "services/wire/answer_codec.h"
@@ -509,9 +510,10 @@ class SubmitAtomicallyCall final : public grpc::ServerReadReactor<v1::SubmitStre
   std::string prefix_;
 };
 
-SubmissionService::SubmissionService(ledger::Ledger* ledger, WorkerPool* reads, WorkerPool* answers,
-                                     const Limits& limits)
+SubmissionService::SubmissionService(ledger::Ledger* ledger, ledger::Checkpointer* checkpointer, WorkerPool* reads,
+                                     WorkerPool* answers, const Limits& limits)
     : ledger_(ledger),
+      checkpointer_(checkpointer),
       reads_(reads),
       answers_(answers),
       limits_(limits),
@@ -520,12 +522,50 @@ SubmissionService::SubmissionService(ledger::Ledger* ledger, WorkerPool* reads, 
 
 SubmissionService::~SubmissionService() = default;
 
+absl::StatusOr<std::optional<ledger::Standing>> SubmissionService::CheckWait(const v1::SubmitRequest& request) const {
+  absl::StatusOr<std::optional<ledger::Standing>> standing = ToStanding(request.wait_for());
+  if (!standing.ok() || !standing->has_value()) return standing;
+  if (request.validate_only()) {
+    return absl::InvalidArgumentError("wait_for: with validate_only nothing is recorded and no checkpoint covers it");
+  }
+  if (**standing == ledger::Standing::kWitnessed && !checkpointer_->has_policy()) {
+    return absl::FailedPreconditionError(
+        "wait_for: this log has no policy, so no quorum of witnesses is defined; nothing was recorded");
+  }
+  return standing;
+}
+
 grpc::ServerUnaryReactor* SubmissionService::Submit(grpc::CallbackServerContext* context,
                                                     const v1::SubmitRequest* request, v1::SubmitResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  const auto finish = [this, reactor, response](const SubmissionResult& result) {
+  // Before anything is recorded: whether what is to be waited for can come.
+  const absl::StatusOr<std::optional<ledger::Standing>> wait_for = CheckWait(*request);
+  if (!wait_for.ok()) {
+    reactor->Finish(ToGrpcStatus(wait_for.status()));
+    return reactor;
+  }
+  const auto finish = [this, context, reactor, response, standing = *wait_for](const SubmissionResult& result) {
     if (result.status.ok()) *response->mutable_receipt() = ToReceipt(result.receipt, *ledger_);
-    reactor->Finish(ToGrpcStatus(result.status, result.refusals));
+    if (!result.status.ok() || !standing.has_value()) {
+      reactor->Finish(ToGrpcStatus(result.status, result.refusals));
+      return;
+    }
+    const int64_t sequence = result.receipt.sequence;
+    checkpointer_->WaitFor(sequence, *standing, WaitDeadline(*context, limits_.checkpoint_wait_max),
+                           [this, reactor, response, sequence](absl::StatusOr<ledger::PublishedPtr> published) {
+                             // Here, because neither the checkpointer nor the acknowledgements should wait for the
+                             // disk.
+                             reads_->Run([this, reactor, response, sequence, published = std::move(published)] {
+                               absl::Status status = published.status();
+                               if (status.ok()) {
+                                 absl::StatusOr<std::string> proof =
+                                     ledger::MakeReceipt(*ledger_, sequence, **published);
+                                 status = proof.status();
+                                 if (proof.ok()) response->set_proof(*std::move(proof));
+                               }
+                               reactor->Finish(ToGrpcStatus(status));
+                             });
+                           });
   };
   PreparedSubmission prepared;
   wire::StatementVerifier verifier;

@@ -5,13 +5,16 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
 #include "grpcpp/support/server_callback.h"
 #include "hattama/v1/submission_service.grpc.pb.h"
 #include "services/api/limits.h"
 #include "services/api/queue_budget.h"
 #include "services/api/worker_pool.h"
+#include "services/ledger/checkpointer.h"
 #include "services/ledger/ledger.h"
 
 namespace hattama::api {
@@ -20,9 +23,10 @@ class SubmitStreamCall;
 
 class SubmissionService final : public v1::SubmissionService::CallbackService {
  public:
-  // All must outlive the service. `reads` checks what is only to be validated; `answers` sends acknowledgements, so
-  // that the ledger's writer does not.
-  SubmissionService(ledger::Ledger* ledger, WorkerPool* reads, WorkerPool* answers, const Limits& limits);
+  // All must outlive the service. `reads` checks what is only to be validated and makes proofs; `answers` sends
+  // acknowledgements, so that the ledger's writer does not.
+  SubmissionService(ledger::Ledger* ledger, ledger::Checkpointer* checkpointer, WorkerPool* reads, WorkerPool* answers,
+                    const Limits& limits);
   ~SubmissionService() override;
 
   grpc::ServerUnaryReactor* Submit(grpc::CallbackServerContext* context, const v1::SubmitRequest* request,
@@ -42,7 +46,11 @@ class SubmissionService final : public v1::SubmissionService::CallbackService {
   friend class SubmitStreamCall;
   friend class SubmitAtomicallyCall;
 
+  // What a Submit waits for beyond the disk, nullopt for nothing; or why it cannot.
+  absl::StatusOr<std::optional<ledger::Standing>> CheckWait(const v1::SubmitRequest& request) const;
+
   ledger::Ledger* ledger_;
+  ledger::Checkpointer* checkpointer_;
   WorkerPool* reads_;
   WorkerPool* answers_;
   const Limits limits_;

@@ -201,8 +201,8 @@ absl::Status Checkpointer::Cosign(const merkle::Checkpoint& checkpoint, merkle::
     cosignatures_.clear();
   }
   if (options_.cosign) {
-    const auto prove = [this, size = checkpoint.tree_size](int64_t first) {
-      return ledger_->ConsistencyProof(first, size);
+    const auto prove = [ledger = ledger_, size = checkpoint.tree_size](int64_t first) {
+      return ledger->ConsistencyProof(first, size);
     };
     for (merkle::NoteSignature& signature :
          options_.cosign({.checkpoint = checkpoint, .note = merkle::FormatNote(note), .prove = prove})) {

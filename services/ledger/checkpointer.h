@@ -61,14 +61,14 @@ class Checkpointer {
     // Between turns. InfiniteDuration: none but those of CheckpointNow.
     absl::Duration interval = absl::Seconds(1);
     // Who must have cosigned. Without it nothing is witnessed.
-    std::optional<merkle::TlogPolicy> policy;
+    std::optional<merkle::TlogPolicy> policy = std::nullopt;
     // Whether a checkpoint without the quorum is published nevertheless, as one that is not witnessed.
     bool publish_unwitnessed = false;
-    Cosigner cosign;  // May be empty.
+    Cosigner cosign = nullptr;  // May be empty.
     // Publishes a note beyond this object, for example to a folder. May be empty. Called in the order of sizes.
-    std::function<absl::Status(const PublishedCheckpoint& published)> publish;
+    std::function<absl::Status(const PublishedCheckpoint& published)> publish = nullptr;
     // Told what went wrong in a turn when that changes; ok once it is over. May be empty.
-    std::function<void(const absl::Status& status)> report;
+    std::function<void(const absl::Status& status)> report = nullptr;
     size_t waiting_count_max = 65'536;
   };
 

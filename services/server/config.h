@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/time/time.h"
 #include "services/server/listen_address.h"
 
 namespace hattama::server {
@@ -16,12 +17,20 @@ struct TlsFiles {
 };
 
 struct Config {
-  enum class Verb { kInit, kServe };
+  enum class Verb { kInit, kServe, kAdoptHead };
 
   Verb verb = Verb::kServe;
   std::string data_directory;
-  std::string origin;  // Of init; of serve where the directory holds no ledger yet. Empty: none.
-  std::string authority;  // The public key that grants all others, as text or path; goes with `origin`.
+  std::string origin;       // Of init; of serve where the directory holds no ledger yet. Empty: none.
+  std::string authority;    // The public key that grants all others, as text or path; goes with `origin`.
+  std::string log_key;      // File of the log's private key.
+  std::string signed_head;  // File of the last head that was signed.
+  std::string checkpoint;   // Of adopt-head: file of a checkpoint, or "none".
+  absl::Duration checkpoint_interval = absl::Seconds(1);
+  std::string publish_folder;  // Empty: none.
+  std::string policy;          // File of a policy. Empty: none.
+  bool publish_unwitnessed = false;
+  absl::Duration witness_timeout = absl::Seconds(2);
   ListenAddress listen;
   std::string port_file;  // Empty: none.
   std::optional<TlsFiles> tls;

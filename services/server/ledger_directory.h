@@ -27,11 +27,19 @@ struct Founding {
 // What the flags say of it; nullopt where nothing is to be founded. InvalidArgument names the flag.
 absl::StatusOr<std::optional<Founding>> FoundingOf(const Config& config);
 
-// Creates a ledger in `directory`, which does not exist or is empty. A creation that was interrupted
-// before the ledger was founded is completed.
-//   FailedPrecondition  the directory holds a ledger, or something else.
-//   InvalidArgument     no log can have this origin or authority; nothing was created.
-absl::Status InitLedger(const std::string& directory, const Founding& founding);
+// Where the ledger is: its data, and what stands outside of it.
+struct LedgerPlaces {
+  std::string directory;
+  std::string log_key;
+  std::string signed_head;
+};
+LedgerPlaces PlacesOf(const Config& config);
+
+// Creates a ledger in the directory, which does not exist or is empty, with its key and signed head where they are
+// absent. A creation that was interrupted before the ledger was founded is completed.
+//   FailedPrecondition  the directory holds a ledger, or something else; or this log signed events that are not there.
+//   InvalidArgument     no log can have this origin or authority, or the key is another log's; nothing was created.
+absl::Status InitLedger(const LedgerPlaces& places, const Founding& founding);
 
 // Members are destroyed from the last to the first: the ledger before its store.
 struct OpenLedger {
@@ -39,9 +47,16 @@ struct OpenLedger {
   std::unique_ptr<ledger::Ledger> ledger;
 };
 
-// Opens and replays the ledger in `directory`. With `founding` it is created where there is none; where there is one of
+// Opens and replays the ledger. With `founding` it is created where there is none; where there is one of
 // another name, FailedPrecondition. NotFound where there is none and nothing to found.
-absl::StatusOr<OpenLedger> OpenLedgerIn(const std::string& directory, const std::optional<Founding>& founding);
+absl::StatusOr<OpenLedger> OpenLedgerIn(const LedgerPlaces& places, const std::optional<Founding>& founding);
+
+// The log's private key. InvalidArgument where it is named after another log than `origin`, else as LoadPrivateKey.
+absl::StatusOr<merkle::SigningKey> LoadLogKey(const std::string& path, const std::string& origin);
+
+// Creates a signed head that is lost, from the checkpoint in a file, or at size 0 for "none". The ledger must begin
+// with it. AlreadyExists where there is a signed head.
+absl::Status AdoptHead(const LedgerPlaces& places, const std::string& checkpoint_path);
 
 }  // namespace hattama::server
 

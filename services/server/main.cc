@@ -3,14 +3,28 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "services/server/config.h"
 #include "services/server/ledger_directory.h"
 #include "services/server/serve.h"
+#include "storage/merkle/ed25519.h"
+#include "storage/merkle/signed_note.h"
 
 namespace hattama::server {
 namespace {
 
 constexpr int kMisuse = 2;
+
+absl::Status SayCreated(const Config& config) {
+  const absl::StatusOr<merkle::SigningKey> key = LoadLogKey(config.log_key, config.origin);
+  if (!key.ok()) return key.status();
+  const absl::StatusOr<merkle::NoteKey> log_key =
+      merkle::MakeNoteKey(config.origin, merkle::kNoteEd25519, key->public_key());
+  if (!log_key.ok()) return log_key.status();
+  std::printf("hattamad: created %s in %s\n%s\n", config.origin.c_str(), config.data_directory.c_str(),
+              merkle::FormatVerifierKey(*log_key).c_str());
+  return absl::OkStatus();
+}
 
 int Main(int argc, char** argv) {
   const CommandLine command = ParseCommandLine(argc, argv);
@@ -27,8 +41,11 @@ int Main(int argc, char** argv) {
   absl::Status status;
   if (config.verb == Config::Verb::kInit) {
     const absl::StatusOr<std::optional<Founding>> founding = FoundingOf(config);
-    status = founding.ok() ? InitLedger(config.data_directory, **founding) : founding.status();
-    if (status.ok()) std::printf("hattamad: created %s in %s\n", config.origin.c_str(), config.data_directory.c_str());
+    status = founding.ok() ? InitLedger(PlacesOf(config), **founding) : founding.status();
+    if (status.ok()) status = SayCreated(config);
+  } else if (config.verb == Config::Verb::kAdoptHead) {
+    status = AdoptHead(PlacesOf(config), config.checkpoint);
+    if (status.ok()) std::printf("hattamad: made %s\n", config.signed_head.c_str());
   } else {
     BlockStopSignals();
     status = Serve(config);

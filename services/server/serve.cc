@@ -18,9 +18,11 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "services/api/service_set.h"
+#include "services/server/checkpoint_wiring.h"
 #include "services/server/ledger_directory.h"
 #include "services/server/log_line.h"
 #include "services/server/network_server.h"
+#include "storage/merkle/signed_note.h"
 
 namespace hattama::server {
 namespace {
@@ -91,21 +93,31 @@ absl::Status Serve(const Config& config) {
   const absl::Time start_time = absl::Now();
   absl::StatusOr<std::optional<Founding>> founding = FoundingOf(config);
   if (!founding.ok()) return founding.status();
-  absl::StatusOr<OpenLedger> open = OpenLedgerIn(config.data_directory, *founding);
+  absl::StatusOr<OpenLedger> open = OpenLedgerIn(PlacesOf(config), *founding);
   if (!open.ok()) return open.status();
   ledger::Ledger& ledger = *open->ledger;
   LogLine(LogLevel::kInfo, "replayed",
           {{"tree_size", absl::StrCat(ledger.head().tree_size)},
            {"duration", absl::FormatDuration(absl::Now() - start_time)}});
 
-  api::ServiceSet services(&ledger, {.version = HATTAMA_VERSION, .start_time = start_time});
+  absl::StatusOr<Checkpoints> checkpoints = StartCheckpoints(config, ledger);
+  if (!checkpoints.ok()) return checkpoints.status();
+  ledger::Checkpointer& checkpointer = *checkpoints->checkpointer;
+
+  api::ServiceSet services(&ledger, &checkpointer, {.version = HATTAMA_VERSION, .start_time = start_time});
   absl::StatusOr<std::unique_ptr<NetworkServer>> server =
       NetworkServer::Start(services, config.listen, *std::move(credentials));
-  if (!server.ok()) return server.status();
+  if (!server.ok()) {
+    checkpointer.Drain();
+    return server.status();
+  }
   SetGrpcLogOn(true);
   const std::string address = (*server)->address().ToString();
   if (!config.port_file.empty()) {
-    if (absl::Status status = WritePortFile(config.port_file, address + "\n"); !status.ok()) return status;
+    if (absl::Status status = WritePortFile(config.port_file, address + "\n"); !status.ok()) {
+      checkpointer.Drain();  // Before the services whose calls may wait for it.
+      return status;
+    }
   }
   const storage::Head head = ledger.head();
   std::printf("hattamad: ready on %s, origin %s, tree_size %lld, root %s…\n", address.c_str(), ledger.origin().c_str(),
@@ -118,6 +130,7 @@ absl::Status Serve(const Config& config) {
                    : config.tls->client_ca.empty() ? "server"
                                                    : "mutual"},
            {"origin", ledger.origin()},
+           {"verifier_key", merkle::FormatVerifierKey(checkpointer.log_key())},
            {"tree_size", absl::StrCat(head.tree_size)},
            {"root", HeadText(head)}});
 
@@ -139,6 +152,7 @@ absl::Status Serve(const Config& config) {
   (*server)->SetHealth(/*takes_submissions=*/false, /*answers_reads=*/false);
   services.Drain();
   ledger.Drain();
+  checkpointer.Drain();
   (*server)->Shutdown(kDrainPatience);
   server->reset();
   LogLine(LogLevel::kInfo, "stopped",

@@ -1,4 +1,4 @@
-"""Writes small logs for tests: serialises, signs, appends and publishes events, honestly or not, with no help from the programs.
+"""Writes small logs for tests: serialises, signs, appends, publishes, honestly or not, with no help from the programs.
 
 The encoder is driven by the table of hattama_verify.messages; what reads it back is the decoder under test.
 """
@@ -39,7 +39,7 @@ def tagged(number, payload):
 
 
 def encode(name, message):
-    """Serialises a dictionary. Keys that are not there, and values None, are absent; optional ones and oneofs keep defaults."""
+    """Serialises a dictionary. Missing keys and None are absent; optional fields and oneofs keep their defaults."""
     fields, data = MESSAGES[name], b""
     unknown = set(message) - {field for field, _, _ in fields.values()}
     if unknown:
@@ -94,7 +94,8 @@ def checkpoint_text(origin, tree_size, root):
 
 def signed_checkpoint(log_key, origin, tree_size, root, witnesses=()):
     text = checkpoint_text(origin, tree_size, root)
-    data = text.encode() + b"\n" + signature_line(origin, log_key.verifier_key(name=origin).id, log_key.sign(text.encode()))
+    data = text.encode() + b"\n" + signature_line(origin, log_key.verifier_key(name=origin).id,
+                                                  log_key.sign(text.encode()))
     return data + b"".join(cosignature_line(key, text) for key in witnesses)
 
 
@@ -131,7 +132,8 @@ class SmallLedger:
         self.origin = origin
         self.log_key, self.authority = Key("log"), authority or Key("authority")
         self.records, self.tree, self.ledger = [], rfc6962.Tree(), Ledger()
-        self.append("ledger_founded", {"origin": origin, "format_version": 1, "authority_public_key": self.authority.public})
+        self.append("ledger_founded", {"origin": origin, "format_version": 1,
+                                       "authority_public_key": self.authority.public})
 
     def submission(self, event, body, seed=None):
         name = {field: kind for field, kind, _ in MESSAGES["Submission"].values()}[event]
@@ -188,7 +190,8 @@ class SmallLedger:
                 "batch": {"index": index, "size": count, "hashes": batch.path(index, count)}}))
 
     def statement(self, election_id, contest_id, view, tree_size):
-        return statement.recomputed_statement(self.ledger, self.tree, election_id, contest_id, tally.view_of(view), tree_size)[0]
+        return statement.recomputed_statement(self.ledger, self.tree, election_id, contest_id, tally.view_of(view),
+                                              tree_size)[0]
 
     def publish_tally(self, election_id, contest_id, view, tree_size=None, key=None, text=None):
         """A published tally: the honest one, or the text given."""
@@ -233,14 +236,18 @@ def definition(election_id="e1"):
     contests = [
         {"contest_id": "lists", "unit_id": "C", "share_base_id": "valid",
          "options": [option("A", 1), option("B", 1), option("none", 5)],
-         "party_list": {"seat_count": 7, "threshold": {"ratio": {"numerator": 5, "denominator": 100}, "base_id": "valid"},
+         "party_list": {"seat_count": 7, "threshold": {"ratio": {"numerator": 5, "denominator": 100},
+                                                       "base_id": "valid"},
                         "method": 1}},
         {"contest_id": "mayor", "unit_id": "R1", "share_base_id": "votes", "options": [option("X", 2), option("Y", 2)],
          "plurality": {}},
         {"contest_id": "president", "unit_id": "C", "share_base_id": "votes",
-         "options": [option("P", 2), option("Q", 2), option("S", 2)], "absolute_majority": {"conditions": [{"share": share}]}},
-        {"contest_id": "question", "unit_id": "C", "share_base_id": "votes", "options": [option("yes", 3), option("no", 4)],
-         "referendum": {"condition": share, "regions": {"level_id": "region", "ratio": {"numerator": 1, "denominator": 2}}}},
+         "options": [option("P", 2), option("Q", 2), option("S", 2)],
+         "absolute_majority": {"conditions": [{"share": share}]}},
+        {"contest_id": "question", "unit_id": "C", "share_base_id": "votes",
+         "options": [option("yes", 3), option("no", 4)],
+         "referendum": {"condition": share, "regions": {"level_id": "region",
+                                                        "ratio": {"numerator": 1, "denominator": 2}}}},
     ]
     units = [{"unit_id": "C", "level_id": "country"}]
     for region in ("R1", "R2"):
@@ -254,7 +261,8 @@ def protocol(contest, unit, votes, valid=None, source="commission", stage=2, **m
     """A protocol of the small election. `votes` maps options to figures."""
     stated = [{"line_id": "registered", "count": 100}]
     stated.append({"line_id": "valid", "count": sum(votes.values()) if valid is None else valid})
-    return {"election_id": "e1", "contest_id": contest, "unit_id": unit, "source_id": source, "stage": stage, "lines": stated,
+    return {"election_id": "e1", "contest_id": contest, "unit_id": unit, "source_id": source, "stage": stage,
+            "lines": stated,
             "options": [{"option_id": option, "count": count} for option, count in votes.items()], **more}
 
 
@@ -284,19 +292,22 @@ def opened_ledger(origin=ORIGIN):
 
 
 def whole_story():
-    """A log with an event of every kind: quarantine and release, appeal, annulment, correction, roll, tallies, attestation."""
+    """A log with an event of every kind: quarantine, appeal, annulment, correction, roll, tallies, attestation."""
     log, o = opened_ledger(), Offices
     log.append_batch([("protocol_submitted", protocol("lists", unit, {"A": 40 + i, "B": 30, "none": i}))
                       for i, unit in enumerate(("R1-1", "R1-2", "R2-1"))], o.commission, "e1")
     log.append("protocol_submitted", protocol("lists", "R1-1", {"A": 44, "B": 26, "none": 0}, source="watch"), o.watch)
-    broken = log.append("protocol_submitted", protocol("lists", "R2-2", {"A": 60, "B": 20, "none": 5}, valid=90), o.commission)
+    broken = log.append("protocol_submitted", protocol("lists", "R2-2", {"A": 60, "B": 20, "none": 5}, valid=90),
+                        o.commission)
     log.publish_tally("e1", "lists", {}, key=o.commission)
-    log.append("decision_recorded", {"election_id": "e1", "contest_id": "lists", "kind": 6, "body": "Court", "act_number": "1",
+    log.append("decision_recorded", {"election_id": "e1", "contest_id": "lists", "kind": 6, "body": "Court",
+                                     "act_number": "1",
                                      "released_sequences": [broken]}, o.court)
     log.append("appeal_filed", {"election_id": "e1", "appeal_id": "A-1", "contest_id": "lists", "unit_ids": ["R1-1"],
                                 "filed_by": "B", "grounds": "the copies differ"}, o.watch)
     log.publish_tally("e1", "lists", {"excluding_contested": True}, key=o.commission)
-    ordered = log.append("decision_recorded", {"election_id": "e1", "contest_id": "lists", "kind": 2, "appeal_id": "A-1",
+    ordered = log.append("decision_recorded", {"election_id": "e1", "contest_id": "lists", "kind": 2,
+                                               "appeal_id": "A-1",
                                                "body": "Court", "act_number": "2"}, o.court)
     log.append("protocol_submitted", protocol("lists", "R1-1", {"A": 44, "B": 26, "none": 0}, stage=3,
                                               decision_sequence=ordered), o.commission)

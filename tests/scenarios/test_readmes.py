@@ -45,7 +45,7 @@ class ReadmesTest(unittest.TestCase):
     def test_commands_shown_have_verbs_and_flags_that_exist(self):
         self.assertTrue(self.commands)
         for document, words in self.commands:
-            verb = next((word for word in words[1:] if re.fullmatch(r"[a-z]+", word)), None)
+            verb = next((word for word in words[1:] if re.fullmatch(r"[a-z]+(-[a-z]+)*", word)), None)
             with self.subTest(document=document.relative_to(ROOT).as_posix(), command=" ".join(words)):
                 self.assertIsNotNone(verb)
                 status, text = self.help_of(words[0], verb)

@@ -17,6 +17,12 @@ namespace {
   std::abort();
 }
 
+merkle::Seed LogSeed() {
+  merkle::Seed seed;
+  seed.fill(4);
+  return seed;
+}
+
 v1::SignedSubmission SignedOf(const std::string& submission) {
   v1::SignedSubmission signed_submission;
   signed_submission.set_submission(submission);
@@ -69,10 +75,19 @@ grpc::Status TrialStream::Finish(std::vector<v1::SubmissionResult>* rest) {
   return stream_->Finish();
 }
 
-TrialServer::TrialServer(int station_count, const api::Limits& limits, ledger::Ledger::Options options)
+TrialServer::TrialServer(int station_count, const api::Limits& limits, ledger::Ledger::Options options,
+                         ledger::Checkpointer::Options checkpoints)
     : trial_(station_count, options) {
+  const std::string path = scratch_ / "signed-head";
+  if (!ledger::SignedHead::Create(path, {.origin = TrialLedger::kOrigin}).ok()) Die("no signed head");
+  auto signed_head = ledger::SignedHead::Take(path, TrialLedger::kOrigin);
+  if (!signed_head.ok()) Die(signed_head.status().ToString());
+  auto checkpointer = ledger::Checkpointer::Open(trial_.ledger(), *std::move(signed_head),
+                                                 merkle::SigningKey::FromSeed(LogSeed()), std::move(checkpoints));
+  if (!checkpointer.ok()) Die(checkpointer.status().ToString());
+  checkpointer_ = *std::move(checkpointer);
   services_ = std::make_unique<api::ServiceSet>(
-      &trial_.ledger(), api::ServerFacts{.version = "test", .start_time = absl::UnixEpoch()}, limits);
+      &trial_.ledger(), checkpointer_.get(), api::ServerFacts{.version = "test", .start_time = absl::UnixEpoch()}, limits);
   absl::StatusOr<std::unique_ptr<server::NetworkServer>> server =
       server::NetworkServer::Start(*services_, {.host = "127.0.0.1", .port = 0}, grpc::InsecureServerCredentials());
   if (!server.ok()) Die(server.status().ToString());
@@ -86,6 +101,7 @@ TrialServer::TrialServer(int station_count, const api::Limits& limits, ledger::L
 
 TrialServer::~TrialServer() {
   trial_.store().Release();
+  checkpointer_->Drain();
   server_.reset();
   services_.reset();
 }
@@ -119,6 +135,7 @@ void TrialServer::Drain() {
   server_->SetHealth(/*takes_submissions=*/false, /*answers_reads=*/false);
   services_->Drain();
   trial_.ledger().Drain();
+  checkpointer_->Drain();
 }
 
 std::vector<std::string> Details::Violations() const {

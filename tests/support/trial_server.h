@@ -17,7 +17,9 @@
 #include "hattama/v1/submission_service.grpc.pb.h"
 #include "services/api/limits.h"
 #include "services/api/service_set.h"
+#include "services/ledger/checkpointer.h"
 #include "services/server/network_server.h"
+#include "tests/storage/temporary_directory.h"
 #include "tests/support/trial_ledger.h"
 
 namespace hattama::testing {
@@ -51,11 +53,14 @@ class TrialStream {
 
 class TrialServer {
  public:
-  explicit TrialServer(int station_count = 20, const api::Limits& limits = {}, ledger::Ledger::Options options = {});
+  // Checkpoints come when a test says so (CheckpointNow), unless `checkpoints` has an interval.
+  explicit TrialServer(int station_count = 20, const api::Limits& limits = {}, ledger::Ledger::Options options = {},
+                       ledger::Checkpointer::Options checkpoints = {.interval = absl::InfiniteDuration()});
   ~TrialServer();
 
   TrialLedger& trial() { return trial_; }
   ledger::Ledger& ledger() { return trial_.ledger(); }
+  ledger::Checkpointer& checkpointer() { return *checkpointer_; }
   const SyntheticElection& election() const { return trial_.election(); }
   const std::string& address() const { return address_; }
 
@@ -82,6 +87,8 @@ class TrialServer {
 
  private:
   TrialLedger trial_;
+  TemporaryDirectory scratch_;
+  std::unique_ptr<ledger::Checkpointer> checkpointer_;
   std::unique_ptr<api::ServiceSet> services_;
   std::unique_ptr<server::NetworkServer> server_;
   std::string address_;

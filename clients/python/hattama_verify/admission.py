@@ -1,4 +1,4 @@
-"""What an event must be to be admitted at its place in the log (docs/format.md, sections 2, 4 and 5; comments of the .proto files).
+"""What an event must be to be admitted at its place in the log (docs/format.md, sections 2, 4 and 5; .proto files).
 
 Signatures and rights are asked elsewhere.
 """
@@ -158,15 +158,24 @@ def _protocol(election, contest, sequence, event):
     option_faults, options = _figures(event["options"], "option_id", contest.option_columns, "options")
     faults += option_faults
     faults += [f"option {shown(one)} is left out" for one in contest.option_columns if one not in options]
-    faults += [f"signatories[{index}].name is empty" for index, one in enumerate(event["signatories"]) if not one["name"]]
+    faults += [f"signatories[{index}].name is empty" for index, one in enumerate(event["signatories"])
+               if not one["name"]]
     stream = contest.stream(event["unit_id"], event["source_id"], event["stage"])
     current = stream.now().sequence if stream else None
     if event["supersedes_sequence"] != current:
         faults.append(f"supersedes_sequence is {event['supersedes_sequence']}, but the protocol in force is {current}")
-    decision_sequence = event["decision_sequence"]
-    if event["stage"] == m.CORRECTED:
+    return faults + _correction_faults(election, contest, source, unit, event)
+
+
+def _correction_faults(election, contest, source, unit, event):
+    """A corrected protocol of a station names the decision that ordered it; no other protocol but a claim does."""
+    faults, decision_sequence = [], event["decision_sequence"]
+    if event["stage"] == m.CORRECTED and source and source["kind"] == m.SOURCE_MONITOR:
+        faults.append("a monitor corrects its own copy by superseding it")
+    elif event["stage"] == m.CORRECTED:
         decision = election.decisions.get(decision_sequence)
-        if (decision is None or decision.contest_id != contest.contest_id or event["unit_id"] not in decision.units
+        if unit is not None and election.is_station(unit) and (
+                decision is None or decision.contest_id != contest.contest_id or event["unit_id"] not in decision.units
                 or decision.kind not in (m.FIGURES_CORRECTED, m.RECOUNT_ORDERED)):
             faults.append(f"decision_sequence {decision_sequence} is no decision that orders this correction")
     elif decision_sequence is not None:
@@ -206,6 +215,15 @@ def _decision(election, contest, sequence, event):
     if kind == m.DISMISSED and not appeal_id:
         faults.append("appeal_id is empty in a dismissal")
     faults += _station_faults(election, contest, event["unit_ids"])
+    if appeal:
+        faults += [f"appeal {shown(appeal_id)} does not name {shown(one)}" for one in event["unit_ids"]
+                   if one not in appeal.units]
+    if kind in (m.RESULTS_ANNULLED, m.RESULTS_REINSTATED):
+        for unit_id in event["unit_ids"] or (appeal.units if appeal else []):
+            status = contest.statuses.get(unit_id)
+            if (status is not None and status.annulled.now(False)) != (kind == m.RESULTS_REINSTATED):
+                now = "annulled already" if kind == m.RESULTS_ANNULLED else "not annulled"
+                faults.append(f"the results of {shown(unit_id)} are {now}")
     if kind == m.QUARANTINE_RELEASED:
         if not event["released_sequences"]:
             faults.append("released_sequences is empty")
@@ -226,6 +244,8 @@ def _release_faults(election, contest, sequence, released):
             faults.append(f"released_sequences: {number} is no protocol of the contest")
         elif not protocol.is_quarantined(sequence):
             faults.append(f"released_sequences: protocol {number} is not in quarantine")
+        elif contest.stream(protocol.unit.unit_id, protocol.source_id, protocol.stage).now() is not protocol:
+            faults.append(f"released_sequences: protocol {number} is superseded")
     return faults
 
 

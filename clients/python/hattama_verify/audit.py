@@ -14,10 +14,6 @@ from hattama_verify.tiles import BUNDLE_SIZE_MAX, TILE_SIZE_MAX, WIDTH, parse_ti
 FAULTS_MAX = 1_000
 
 
-class Stop(Exception):
-    """What the next steps stand on does not hold."""
-
-
 class Audit:
     """One audit. After run(): verdict, faults, tallies, tree and ledger."""
 
@@ -25,9 +21,11 @@ class Audit:
         self.folder, self.policy, self.authority, self.state = folder, policy, authority, state
         self.progress = progress or (lambda done, total: None)
         self.faults, self.fault_count, self.tallies = [], 0, []
-        self.checkpoint, self.note = None, None
+        self.checkpoint, self.note, self.kept = None, None, None
         self.tree, self.ledger = Tree(), Ledger()
         self.attestations = 0
+        # The first record that could not be folded; nothing after it has a state to be held against.
+        self.fold_ended = None
 
     def fault(self, step, place, message):
         self.fault_count += 1
@@ -35,15 +33,20 @@ class Audit:
             self.faults.append({"step": step, "place": place, "message": message})
 
     def run(self):
+        """Goes through the steps, as far as one can stand on the one before. True where nothing is at fault."""
         try:
-            self._note()
-            self._consistency_alarm()
-            records = self._bundles()
+            self.note = self.folder.checkpoint()
+            self.checkpoint = self.policy.open(self.note)
+        except Fault as fault:
+            self.fault("note", "checkpoint", str(fault))
+            return False
+        self._check_kept()
+        records = self._bundles()
+        if len(records) == self.checkpoint.tree_size:
             self._tiles()
-            self._consistency()
-            self._records(records)
-        except Stop:
-            pass
+        self._records(records)
+        if self.state is not None and not self.fault_count:
+            self.state.keep(self.note)
         return self.fault_count == 0
 
     def report(self):
@@ -53,78 +56,59 @@ class Audit:
             "origin": self.checkpoint.origin if self.checkpoint else None,
             "verdict": "rejected" if self.fault_count else "confirmed",
             "fault_count": self.fault_count,
+            "fold_ended": self.fold_ended,
             "faults": self.faults,
             "tallies": self.tallies,
         }
 
-    def _note(self):
-        try:
-            self.note = self.folder.checkpoint()
-            self.checkpoint = self.policy.open(self.note)
-        except Fault as fault:
-            self.fault("note", "checkpoint", str(fault))
-            raise Stop from None
-
-    def _consistency_alarm(self):
+    def _check_kept(self):
+        """Step 2. Where the log has grown, its records tell the root that it had, and step 4 asks them."""
         if self.state is None:
             return
         for message in self.state.alarm():
             self.fault("consistency", str(self.state.alarm_path), message)
-
-    def _consistency(self):
-        """Holds the checkpoint against the one that was kept; the tree over all records is known by now."""
-        if self.state is None:
-            return
-        try:
-            kept = self.state.kept()
-            kept = None if kept is None else self.policy.open(kept)
-        except Fault as fault:
-            self.fault("consistency", str(self.state.path), f"the checkpoint kept from the last audit cannot be used: {fault}")
-            return
-        message = None if kept is None else consistency_fault(kept, self.checkpoint, self.tree)
-        if message:
-            self.state.raise_alarm(message, self.note)
-            self.fault("consistency", "checkpoint", message)
-        elif not self.fault_count:
-            self.state.keep(self.note)
-
-    def _check_kept_first(self):
-        """What the kept checkpoint shows without any record: another size, another root."""
-        if self.state is None:
-            return
         try:
             data = self.state.kept()
-            kept = None if data is None else self.policy.open(data)
-        except Fault:
+            self.kept = None if data is None else self.policy.open(data)
+        except Fault as fault:
+            self.fault("consistency", str(self.state.path),
+                       f"the checkpoint kept from the last audit cannot be used: {fault}")
             return
-        if kept and (kept.tree_size > self.checkpoint.tree_size
-                     or kept.tree_size == self.checkpoint.tree_size and kept.root != self.checkpoint.root):
-            message = consistency_fault(kept, self.checkpoint, None)
+        if self.kept is not None and not self._kept_is_older():
+            self._raise(consistency_fault(self.kept, self.checkpoint, None))
+
+    def _kept_is_older(self):
+        """Whether only the records can tell if the log begins with the checkpoint kept."""
+        return (self.kept is not None and self.kept.origin == self.checkpoint.origin
+                and self.kept.tree_size < self.checkpoint.tree_size)
+
+    def _raise(self, message):
+        if message:
             self.state.raise_alarm(message, self.note)
             self.fault("consistency", "checkpoint", message)
 
     def _bundles(self):
-        """Reads all records. Stops at a bundle that is missing or not whole: nothing after it has a place."""
-        self._check_kept_first()
+        """Step 3: all records, or those before the first bundle that is not whole: what comes after it has no place."""
         size, records, start = self.checkpoint.tree_size, [], 0
         while start < size:
             index, width = start // WIDTH, min(WIDTH, size - start)
             path = tile_path("entries", index, width)
             try:
                 data = self.folder.read(path, BUNDLE_SIZE_MAX)
-                if data is None and width < WIDTH:
-                    records.extend(self._from_full_bundle(index, width, path))
-                elif data is None:
-                    raise Fault(f"{path} is missing")
-                else:
+                if data is not None:
                     records.extend(split_bundle(data, width, path))
+                elif width < WIDTH:
+                    records.extend(self._from_full_bundle(index, width, path))
+                else:
+                    raise Fault(f"{path} is missing")
             except Fault as fault:
                 self.fault("bundles", path, str(fault))
-                self._find_difference(records, start)
-                raise Stop from None
+                break
             start += width
         for record in records:
             self.tree.append(leaf_hash(record))
+        if start < size:
+            self._compare_leaves(start)
         return records
 
     def _from_full_bundle(self, index, width, path):
@@ -134,15 +118,8 @@ class Audit:
             raise Fault(f"{path} is missing")
         return split_bundle(data, WIDTH, tile_path("entries", index))[:width]
 
-    def _find_difference(self, records, start):
-        """Where a bundle cannot be read: whether the records before it are still those of the tiles."""
-        for record in records:
-            self.tree.append(leaf_hash(record))
-        self._compare_leaves(start)
-
     def _compare_leaves(self, until):
-        """Names records whose leaf hash is not the one in the level-0 tile. True where there are any."""
-        found = False
+        """Names records whose leaf hash is not the one in the level-0 tile."""
         size = self.checkpoint.tree_size
         for first in range(0, until, WIDTH):
             width = min(WIDTH, size - first)
@@ -153,8 +130,6 @@ class Audit:
                 if tile[offset * HASH_SIZE:(offset + 1) * HASH_SIZE] != self.tree.levels[0][first + offset]:
                     self.fault("tiles", f"record {first + offset}", "the record is not the one whose hash is in "
                                f"{tile_path(0, first // WIDTH, width)}")
-                    found = True
-        return found
 
     def _tile(self, level, index, width):
         """The bytes of a tile, at least of its first `width` hashes; None where it is not there or too large."""
@@ -169,11 +144,13 @@ class Audit:
 
     def _tiles(self):
         size, root = self.checkpoint.tree_size, self.tree.root()
-        has_fault = False
         if root != self.checkpoint.root:
-            self.fault("tiles", "checkpoint", f"the records have the root {root.hex()}, the checkpoint {self.checkpoint.root.hex()}")
-            has_fault = True
+            self.fault("tiles", "checkpoint",
+                       f"the records have the root {root.hex()}, the checkpoint {self.checkpoint.root.hex()}")
             self._compare_leaves(size)
+        elif self._kept_is_older():
+            # Only where the records are those that the log signed: a damaged copy is no second history.
+            self._raise(consistency_fault(self.kept, self.checkpoint, self.tree))
         level = 0
         while size >> (8 * level):
             count = size >> (8 * level)
@@ -187,10 +164,6 @@ class Audit:
                     self.fault("tiles", path, self._tile_difference(path, data, level, index, width))
             level += 1
         self._other_files()
-        if self.fault_count or has_fault:
-            # Sticky alarms of old do not keep the rest from being audited; faults of bytes do.
-            if has_fault or any(fault["step"] in ("bundles", "tiles") for fault in self.faults):
-                raise Stop
 
     def _hashes(self, level, index, width):
         return b"".join(self.tree.levels[8 * level][index * WIDTH:index * WIDTH + width])
@@ -221,7 +194,8 @@ class Audit:
                     leaves = [leaf_hash(record) for record in split_bundle(data or b"", width, path)]
                     wrong = [i for i, leaf in enumerate(leaves) if leaf != self.tree.levels[0][index * WIDTH + i]]
                     if wrong:
-                        self.fault("bundles", path, f"record {index * WIDTH + wrong[0]} in {path} is not that of the log")
+                        self.fault("bundles", path,
+                                   f"record {index * WIDTH + wrong[0]} in {path} is not that of the log")
                 elif self.folder.read(path, TILE_SIZE_MAX) != self._hashes(level, index, width):
                     self.fault("tiles", path, f"{path} has not the hashes of the records")
             except Fault as fault:
@@ -238,33 +212,44 @@ class Audit:
                 record = r.parse_record(data)
             except Fault as fault:
                 self.fault("records", place, str(fault))
+                self._end_fold(sequence)
                 continue
             if record.sequence != sequence:
                 self.fault("records", place, f"the record states the sequence {record.sequence}")
             if record.time < last_time:
-                self.fault("records", place, f"its time {record.time} is before {last_time}, that of a record before it")
+                self.fault("records", place,
+                           f"its time {record.time} is before {last_time}, that of a record before it")
             last_time = max(last_time, record.time)
             if record.submission_id in ids:
-                self.fault("records", place, f"the submission id {record.submission_id.hex()} is that of a record before it")
+                self.fault("records", place,
+                           f"the submission id {record.submission_id.hex()} is that of a record before it")
             ids.add(record.submission_id)
             if (record.signature is None) != (sequence == 0):
-                self.fault("records", place, "it has no signature" if record.signature is None else "the genesis has a signature")
+                self.fault("records", place, "it has no signature" if record.signature is None
+                           else "the genesis has a signature")
             if record.signature is not None:
                 fault = check.fault(record)
                 if fault:
                     self.fault("signatures", place, fault)
-                elif sequence:
+                elif sequence and self.fold_ended is None:
                     fault = self.ledger.right_fault(record)
                     if fault:
-                        self.fault("rights", place, f"{r.describe(record)}: {fault} (key {record.signature.public_key.hex()})")
-            self._admit(sequence, record)
+                        self.fault("rights", place,
+                                   f"{r.describe(record)}: {fault} (key {record.signature.public_key.hex()})")
+            if self.fold_ended is None:
+                self._admit(sequence, record)
         self.progress(len(datas), len(datas))
+
+    def _end_fold(self, sequence):
+        if self.fold_ended is None:
+            self.fold_ended = sequence
 
     def _admit(self, sequence, record):
         place = f"record {sequence}"
         faults = self.ledger.admission_faults(sequence, record)
         if faults:
             self.fault("admission", place, f"{r.describe(record)}: {'; '.join(faults[:10])}")
+            self._end_fold(sequence)
             return
         self.ledger.apply(sequence, self.tree.levels[0][sequence], record)
         if record.event == "ledger_founded":
@@ -280,9 +265,11 @@ class Audit:
 
     def _founded(self, body):
         if body["origin"] != self.checkpoint.origin:
-            self.fault("records", "record 0", f"it founds {shown(body['origin'])}, but the checkpoint is of {shown(self.checkpoint.origin)}")
+            self.fault("records", "record 0",
+                       f"it founds {shown(body['origin'])}, but the checkpoint is of {shown(self.checkpoint.origin)}")
         if self.authority is not None and body["authority_public_key"] != self.authority:
-            self.fault("rights", "record 0", f"the authority's key is {body['authority_public_key'].hex()}, not {self.authority.hex()}")
+            self.fault("rights", "record 0",
+                       f"the authority's key is {body['authority_public_key'].hex()}, not {self.authority.hex()}")
 
     def _tally(self, sequence, body):
         statement, tally = recomputed_statement(self.ledger, self.tree, body["election_id"], body["contest_id"],
@@ -296,22 +283,25 @@ class Audit:
         if not entry["ok"]:
             entry["lines"] = explain.differing_lines(body["statement"], statement)
             entry["stations"] = explain.explanations(body["statement"], tally)
-            said = "; ".join(f"published {one['published']!r}, recomputed {one['recomputed']!r}" for one in entry["lines"][:5])
+            said = "; ".join(f"published {one['published']!r}, recomputed {one['recomputed']!r}"
+                             for one in entry["lines"][:5])
             why = "; ".join(one["text"] for one in entry["stations"][:5])
-            self.fault("tallies", f"record {sequence}", f"the statement differs: {said}" + (f". Explained by {why}" if why else ""))
+            self.fault("tallies", f"record {sequence}", f"the statement differs: {said}"
+                       + (f". Explained by {why}" if why else ""))
         self.tallies.append(entry)
 
 
 def consistency_fault(kept, checkpoint, tree):
-    """Why a log does not extend a checkpoint that it once signed, or None. `tree` is over the records of the new one."""
+    """Why a log does not extend a checkpoint that it once signed, or None. `tree` is over its records."""
     if kept.origin != checkpoint.origin:
         return f"the checkpoint kept is of {shown(kept.origin)}, this one of {shown(checkpoint.origin)}"
     if kept.tree_size > checkpoint.tree_size:
-        return f"the log had {kept.tree_size} records at the last audit and has {checkpoint.tree_size} now: it was rolled back"
+        return (f"the log had {kept.tree_size} records at the last audit and has {checkpoint.tree_size} now: "
+                "it was rolled back")
     root = checkpoint.root if kept.tree_size == checkpoint.tree_size else tree.root(kept.tree_size)
     if root != kept.root:
-        return (f"the first {kept.tree_size} records have the root {root.hex()}, but the log signed {kept.root.hex()} for them: "
-                "it shows two histories")
+        return (f"the first {kept.tree_size} records have the root {root.hex()}, but the log signed {kept.root.hex()} "
+                "for them: it shows two histories")
     return None
 
 

@@ -21,7 +21,8 @@ CONFIRMED, REJECTED, UNUSABLE = 0, 1, 2
 
 
 def _arguments():
-    parser = argparse.ArgumentParser(prog="hattama_verify", description="Audits a published ledger and verifies proofs from it.",
+    parser = argparse.ArgumentParser(prog="hattama_verify",
+                                     description="Audits a published ledger and verifies proofs from it.",
                                      epilog="Exit codes: 0 confirmed, 1 something does not hold, 2 usage.")
     verbs = parser.add_subparsers(dest="verb", required=True)
 
@@ -33,7 +34,8 @@ def _arguments():
 
     audit = verb("audit", "recomputes everything in a published folder")
     audit.add_argument("folder")
-    audit.add_argument("--authority", help="the authority's key: a verifier key, 64 hex digits, or a file with a verifier key")
+    audit.add_argument("--authority",
+                       help="the authority's key: a verifier key, 64 hex digits, or a file with a verifier key")
     audit.add_argument("--state", help="file that remembers the checkpoint from one audit to the next")
     audit.add_argument("--report", help="file for the report, as JSON")
     verify = verb("verify", "verifies a receipt (.tlog-proof) or a station proof")
@@ -42,8 +44,10 @@ def _arguments():
     statement.add_argument("folder")
     statement.add_argument("--election", required=True)
     statement.add_argument("--contest", help="may be left out where there is one")
-    statement.add_argument("--source", help="whose protocols; else the first commission that may state protocols of stations")
-    statement.add_argument("--policy-of-view", "--view", dest="view", default=POLICIES[CORRECTED_FIRST], choices=sorted(POLICIES.values()),
+    statement.add_argument("--source",
+                           help="whose protocols; else the first commission that may state protocols of stations")
+    statement.add_argument("--policy-of-view", "--view", dest="view", default=POLICIES[CORRECTED_FIRST],
+                           choices=sorted(POLICIES.values()),
                            help="which protocols of a station count")
     statement.add_argument("--excluding-contested", action="store_true")
     statement.add_argument("--tree-size", type=int, help="the version; else that of the checkpoint")
@@ -83,8 +87,10 @@ def _audit(options):
     if report["fault_count"] > 20:
         print(f"and {report['fault_count'] - 20} more")
     good = sum(one["ok"] for one in report["tallies"])
-    what = f"{report['tree_size']} records, root {report['root']}, {good} of {len(report['tallies'])} published tallies agree, " \
-           f"{audit.attestations} attestations" if audit.checkpoint else "no checkpoint"
+    what = "no checkpoint"
+    if audit.checkpoint:
+        what = (f"{report['tree_size']} records, root {report['root']}, {good} of {len(report['tallies'])} published "
+                f"tallies agree, {audit.attestations} attestations")
     print(f"{report['verdict']}: {what}, {time.monotonic() - started:.1f} s")
     return CONFIRMED if confirmed else REJECTED
 
@@ -115,7 +121,8 @@ def _verify(options):
     for figure in record.body.get("lines", []) + record.body.get("options", []):
         name = figure.get("line_id") or figure.get("option_id")
         print(f"  {name}: {'blank' if figure['count'] is None else figure['count']}")
-    print(f"confirmed: record {receipt.index} of {receipt.checkpoint.origin} at tree_size {receipt.checkpoint.tree_size}")
+    print(f"confirmed: record {receipt.index} of {receipt.checkpoint.origin} at tree_size "
+          f"{receipt.checkpoint.tree_size}")
     return CONFIRMED
 
 
@@ -123,7 +130,8 @@ def _statement(options):
     audit = Audit(Folder(options.folder), policy_from(options.log_key, options.policy), progress=draw_progress)
     if not audit.run():
         first = audit.faults[0]
-        print(f"hattama_verify: the log does not hold ({first['step']}: {first['place']}: {first['message']})", file=sys.stderr)
+        print(f"hattama_verify: the log does not hold ({first['step']}: {first['place']}: {first['message']})",
+              file=sys.stderr)
         if not audit.ledger.elections:
             return REJECTED
     election = audit.ledger.elections.get(options.election)
@@ -144,6 +152,7 @@ def _statement(options):
 
 def _default_source(election):
     for source in election.definition["sources"]:
-        if source["kind"] == SOURCE_COMMISSION and election.levels.get(source["level_id"], election.station_level) == election.station_level:
+        level = election.levels.get(source["level_id"], election.station_level)
+        if source["kind"] == SOURCE_COMMISSION and level == election.station_level:
             return source["source_id"]
     return None

@@ -10,8 +10,22 @@ from hattama_verify.text import shown
 
 ELECTION_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
 COUNT_MAX = 999_999_999
-COEFFICIENT_MAX = 1_000_000
+COEFFICIENT_MAX = 1_000
+TERMS_MAX = 64
+ID_SIZE_MAX = 256
+POLL_DATE = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])\Z")
 SEATS_MAX = 100_000
+
+
+def id_fault(text):
+    """Why a text is no id, or None: 1..256 bytes, no control character, no space at either end."""
+    if not text:
+        return "is empty"
+    if len(text.encode()) > ID_SIZE_MAX:
+        return f"has more than {ID_SIZE_MAX} bytes"
+    if any(c < " " or c == "\x7f" for c in text):
+        return "has a control character"
+    return "begins or ends with a space" if text[0] == " " or text[-1] == " " else None
 
 
 def unique(items, key, path, faults, taken=()):
@@ -19,8 +33,9 @@ def unique(items, key, path, faults, taken=()):
     ids = set()
     for index, item in enumerate(items):
         item_id = item[key]
-        if not item_id:
-            faults.append(f"{path}[{index}].{key} is empty")
+        fault = id_fault(item_id)
+        if fault:
+            faults.append(f"{path}[{index}].{key} {fault}")
         elif item_id in ids or item_id in taken:
             faults.append(f"{path}[{index}].{key} {shown(item_id)} is there already")
         ids.add(item_id)
@@ -28,24 +43,32 @@ def unique(items, key, path, faults, taken=()):
 
 
 def check_names(names, path, faults):
+    languages = set()
     for index, name in enumerate(names):
         if not name["language"] or not name["text"]:
             faults.append(f"{path}[{index}] has no language or no text")
+        if name["language"] in languages:
+            faults.append(f"{path}[{index}] is a second text in {shown(name['language'])}")
+        languages.add(name["language"])
 
 
-def _check_ratio(ratio, path, faults, is_share=True):
+def _check_ratio(ratio, path, faults):
     if ratio is None:
         faults.append(f"{path} is missing")
-    elif ratio["denominator"] <= 0 or ratio["numerator"] < 0 or is_share and ratio["numerator"] > ratio["denominator"]:
+    elif not 0 <= ratio["numerator"] <= ratio["denominator"] or ratio["denominator"] == 0:
         faults.append(f"{path} is {ratio['numerator']} / {ratio['denominator']}")
 
 
 def _check_terms(terms, path, lines, faults):
     if not terms:
         faults.append(f"{path} is empty")
+    if len(terms) > TERMS_MAX:
+        faults.append(f"{path} has {len(terms)} terms, more than {TERMS_MAX}")
     for index, term in enumerate(terms):
         where = f"{path}[{index}]"
-        if term["coefficient"] is not None and abs(term["coefficient"]) > COEFFICIENT_MAX:
+        # A coefficient of one states a constant, which may be as large as a figure.
+        largest = COUNT_MAX if term["aggregate"] == m.AGGREGATE_ONE else COEFFICIENT_MAX
+        if term["coefficient"] is not None and abs(term["coefficient"]) > largest:
             faults.append(f"{where}.coefficient is {term['coefficient']}")
         if term["operand"] is None:
             faults.append(f"{where} has no operand")
@@ -63,6 +86,8 @@ def header_faults(event):
     if not ELECTION_ID.match(event["election_id"]):
         faults.append(f"election_id {shown(event['election_id'])} is not 1..64 letters, digits, '.', '_' and '-'")
     check_names(event["names"], "names", faults)
+    if event["poll_date"] and not POLL_DATE.match(event["poll_date"]):
+        faults.append(f"poll_date {shown(event['poll_date'])} is no date of the form YYYY-MM-DD")
     if not event["levels"]:
         faults.append("levels is empty")
     levels = unique(event["levels"], "level_id", "levels", faults)
@@ -97,6 +122,8 @@ def header_faults(event):
 
 def _check_rules(rules, lines, faults):
     rule_ids = unique(rules, "rule_id", "rules", faults)
+    severities = {rule["rule_id"]: rule["severity"] for rule in rules}
+    hiding = {rule["rule_id"]: rule["hides"] for rule in rules}
     for index, rule in enumerate(rules):
         where = f"rules[{index}]"
         check_names(rule["texts"], f"{where}.texts", faults)
@@ -109,13 +136,29 @@ def _check_rules(rules, lines, faults):
         if not 0 <= rule["tolerance_count"] <= COUNT_MAX:
             faults.append(f"{where}.tolerance_count is {rule['tolerance_count']}")
         if rule["tolerance_ratio"] is not None:
-            _check_ratio(rule["tolerance_ratio"], f"{where}.tolerance_ratio", faults, is_share=False)
+            _check_ratio(rule["tolerance_ratio"], f"{where}.tolerance_ratio", faults)
         for stage in rule["stages"]:
             if stage not in m.STAGES:
                 faults.append(f"{where}.stages has {stage}")
         for hidden in rule["hides"]:
             if hidden not in rule_ids:
                 faults.append(f"{where}.hides {shown(hidden)}, which is no rule")
+            elif rule["severity"] == m.SOFT and severities[hidden] == m.HARD:
+                faults.append(f"{where} is soft and hides the hard rule {shown(hidden)}")
+        if _hides_itself(rule["rule_id"], hiding):
+            faults.append(f"{where} hides, in the end, itself")
+
+
+def _hides_itself(rule_id, hiding):
+    seen, pending = set(), list(hiding[rule_id])
+    while pending:
+        hidden = pending.pop()
+        if hidden == rule_id:
+            return True
+        if hidden not in seen:
+            seen.add(hidden)
+            pending.extend(hiding.get(hidden, ()))
+    return False
 
 
 def contests_faults(election, event):
@@ -148,6 +191,8 @@ def _check_contest(election, contest, where, faults):
         check_names(option["names"], f"{where}.options[{index}].names", faults)
         if option["kind"] not in m.OPTION_KINDS:
             faults.append(f"{where}.options[{index}].kind is {option['kind']}")
+        if option["option_id"] in election.line_ids:
+            faults.append(f"{where}.options[{index}].option_id {shown(option['option_id'])} is also the id of a line")
         if option["party_id"] and option["party_id"] not in parties:
             faults.append(f"{where}.options[{index}].party_id {shown(option['party_id'])} is no party")
     if all(option["kind"] == m.OPTION_AGAINST_ALL for option in contest["options"]):
@@ -182,7 +227,8 @@ def _check_contest(election, contest, where, faults):
         if regions is not None:
             _check_ratio(regions["ratio"], f"{where}.referendum.regions.ratio", faults)
             if election.levels.get(regions["level_id"], election.station_level) >= election.station_level:
-                faults.append(f"{where}.referendum.regions.level_id {shown(regions['level_id'])} is no level above the stations")
+                faults.append(f"{where}.referendum.regions.level_id {shown(regions['level_id'])} is no level above the "
+                              "stations")
 
 
 def units_faults(election, event):
@@ -243,12 +289,14 @@ def opening_faults(election, event):
     options = {option["option_id"] for contest in election.contests.values() for option in contest.options}
     for contest in election.contests.values():
         if contest.definition["unit_id"] not in election.units:
-            faults.append(f"contest {contest.contest_id} is of {shown(contest.definition['unit_id'])}, which is no unit")
+            faults.append(f"contest {contest.contest_id} is of {shown(contest.definition['unit_id'])}, which is no "
+                          "unit")
     for rule in election.definition["rules"]:
         for contest_id in rule["contest_ids"]:
             if contest_id not in election.contests:
                 faults.append(f"rule {rule['rule_id']} is of {shown(contest_id)}, which is no contest")
-    for kind, parts in (("bases", ("terms",)), ("turnouts", ("numerator", "denominator")), ("rules", ("left", "right"))):
+    for kind, parts in (("bases", ("terms",)), ("turnouts", ("numerator", "denominator")),
+                        ("rules", ("left", "right"))):
         for item in election.definition[kind]:
             for term in (term for part in parts for term in item[part]):
                 if term["operand"] == "option_id" and term["option_id"] not in options:

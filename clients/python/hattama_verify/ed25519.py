@@ -1,6 +1,6 @@
 """Ed25519 (RFC 8032): verification by libcrypto, and the refusal of public keys of small order.
 
-Under a key of small order one signature verifies for many messages, so that its holder could deny whatever is signed by it.
+Under a key of small order one signature verifies for many messages, so that its holder could deny whatever it signed.
 """
 
 from functools import lru_cache

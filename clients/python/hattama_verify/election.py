@@ -1,4 +1,4 @@
-"""What an election is once it is defined: sources, form, area tree, contests; and what its events change, with all versions kept.
+"""What an election is: sources, form, area tree, contests; and what its events change, with every version kept.
 
 Nothing here checks rights or admission; definition.py and admission.py do, before anything is taken in.
 """
@@ -33,7 +33,7 @@ class Timeline:
 
 
 class Unit:
-    """A node of the area tree. `stations` is the half-open range of its stations in tree order, known once it is open."""
+    """A node of the area tree. `stations` is the half-open range of its stations in tree order, once it is open."""
 
     __slots__ = ("unit_id", "parent", "depth", "level", "children", "stations")
 
@@ -56,7 +56,8 @@ class Protocol:
     __slots__ = ("sequence", "leaf", "unit", "source_id", "stage", "row", "findings", "is_hard", "released")
 
     def __init__(self, sequence, leaf, unit, source_id, stage, row):
-        self.sequence, self.leaf, self.unit, self.source_id, self.stage, self.row = sequence, leaf, unit, source_id, stage, row
+        self.sequence, self.leaf, self.unit = sequence, leaf, unit
+        self.source_id, self.stage, self.row = source_id, stage, row
         self.findings, self.is_hard, self.released = [], False, None
 
     def is_quarantined(self, tree_size):
@@ -131,7 +132,7 @@ class Contest:
 
 
 class Election:
-    """One election: first a definition in parts, then, from `opened` on, protocols, appeals, decisions and roll amendments."""
+    """One election: first a definition in parts, then, once open, protocols, appeals, decisions, amendments."""
 
     def __init__(self, definition):
         self.definition = definition
@@ -193,7 +194,7 @@ class Election:
         return self.stations[unit.stations[0]:unit.stations[1]]
 
     def roll_of(self, unit, tree_size):
-        """Of a station its entry in force, of a unit above the sum of them. None where there is none, above also where it is zero."""
+        """Of a station its entry in force, or None; of a unit above the sum of them, or None where that is zero."""
         if self.is_station(unit):
             timeline = self.roll.get(unit.unit_id)
             return timeline.at(tree_size) if timeline else None
@@ -227,8 +228,10 @@ class Election:
 
     def evaluate(self, contest, unit, stage, row, sequence):
         """(ids of the findings on a row that is recorded at `sequence`, whether one is of a hard rule)."""
-        blanks = [line["line_id"] for line, amount in zip(self.definition["lines"], row) if line["required"] and amount is None]
-        blanks += [option["option_id"] for option, amount in zip(contest.options, row[contest.line_count:]) if amount is None]
+        blanks = [line["line_id"] for line, amount in zip(self.definition["lines"], row) if line["required"]
+                  and amount is None]
+        blanks += [option["option_id"] for option, amount in zip(contest.options, row[contest.line_count:])
+                   if amount is None]
         rules = self.definition["rules"]
         roll = self.roll_of(unit, sequence) if rules else None
         broken = [rule for rule in rules

@@ -1,4 +1,4 @@
-"""Why a published tally is not the recomputed one: the lines that differ, and the stations that explain the difference exactly."""
+"""Why a published tally is not the recomputed one: lines that differ, and stations that explain it exactly."""
 
 from itertools import islice
 
@@ -16,7 +16,8 @@ def differing_lines(published, recomputed):
     length = max(len(left), len(right))
     left += ["-"] * (length - len(left))
     right += ["-"] * (length - len(right))
-    return [{"line": i + 1, "published": a, "recomputed": b} for i, (a, b) in enumerate(zip(left, right)) if a != b][:LINES_MAX]
+    return [{"line": i + 1, "published": a, "recomputed": b} for i, (a, b) in enumerate(zip(left, right))
+            if a != b][:LINES_MAX]
 
 
 def published_sums(statement, tally):
@@ -52,15 +53,17 @@ def _alternatives(tally):
         counted = station.protocol if station.state == COUNTED else None
         now = _vector(counted.row) if counted else blank
         if counted:
-            yield _difference(blank, now), unit_id, f"station {unit_id} without the protocol of record {counted.sequence}"
+            yield _difference(blank,
+                              now), unit_id, f"station {unit_id} without the protocol of record {counted.sequence}"
         for source_id, stage, protocol in others.get(unit_id, ()):
             if protocol is not counted:
                 yield (_difference(_vector(protocol.row), now), unit_id,
-                       f"station {unit_id} with the {m.STAGES[stage]} protocol of {source_id} in record {protocol.sequence}")
+                       f"station {unit_id} with the {m.STAGES[stage]} protocol of {source_id} in record "
+                       f"{protocol.sequence}")
 
 
 def explanations(statement, tally):
-    """Each answer is {"stations": ids, "text"}: stations that, counted otherwise, give the published figures exactly."""
+    """Each answer is {"stations": ids, "text"}: counted otherwise, they give the published figures exactly."""
     published = published_sums(statement, tally)
     if published is None:
         return []

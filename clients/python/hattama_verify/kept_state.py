@@ -1,4 +1,4 @@
-"""What an auditor remembers between audits: the last checkpoint that held, and an alarm that stays until a person removes it."""
+"""What is remembered between audits: the last checkpoint that held, and an alarm until a person removes it."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Keys and their offices at one place of the log, and what each event asks of its signer (docs/format.md, section 4)."""
+"""Keys and their offices at one place of the log, and what each event asks of its signer (docs/format.md, 4)."""
 
 from collections import namedtuple
 

@@ -1,7 +1,7 @@
 """The stored messages of proto/hattama/v1 as a table: message, field number, (name, kind, label).
 
-`kind` is int64, int32, bool, enum, string, bytes or the name of a message; `label` is "" (a value of its default is absent),
-optional, repeated, or the name of the oneof to which the field belongs.
+`kind` is int64, int32, bool, enum, string, bytes or the name of a message; `label` is "" (a value of its default is
+absent), optional, repeated, or the name of the oneof to which the field belongs.
 """
 
 MESSAGES = {
@@ -39,7 +39,8 @@ MESSAGES = {
         1: ("line_id", "string", ""), 2: ("names", "Name", "repeated"), 3: ("meaning", "enum", ""),
         4: ("required", "bool", ""), 5: ("derived", "bool", "")},
     "Term": {
-        1: ("coefficient", "int64", "optional"), 2: ("line_id", "string", "operand"), 3: ("option_id", "string", "operand"),
+        1: ("coefficient", "int64", "optional"), 2: ("line_id", "string", "operand"),
+        3: ("option_id", "string", "operand"),
         4: ("aggregate", "enum", "operand")},
     "Base": {1: ("base_id", "string", ""), 2: ("names", "Name", "repeated"), 3: ("terms", "Term", "repeated")},
     "Turnout": {
@@ -62,7 +63,8 @@ MESSAGES = {
     "Referendum": {1: ("condition", "Threshold", ""), 2: ("regions", "RegionalCondition", "")},
     "Contest": {
         1: ("contest_id", "string", ""), 2: ("names", "Name", "repeated"), 3: ("unit_id", "string", ""),
-        4: ("options", "Option", "repeated"), 5: ("share_base_id", "string", ""), 6: ("party_list", "PartyList", "rule"),
+        4: ("options", "Option", "repeated"), 5: ("share_base_id", "string", ""),
+        6: ("party_list", "PartyList", "rule"),
         7: ("plurality", "Plurality", "rule"), 8: ("absolute_majority", "AbsoluteMajority", "rule"),
         9: ("referendum", "Referendum", "rule")},
     "ElectionDefined": {
@@ -104,7 +106,8 @@ MESSAGES = {
 
     # authority.proto
     "KeyGranted": {
-        1: ("public_key", "bytes", ""), 2: ("holder", "string", ""), 3: ("role", "enum", ""), 4: ("election_id", "string", ""),
+        1: ("public_key", "bytes", ""), 2: ("holder", "string", ""), 3: ("role", "enum", ""),
+        4: ("election_id", "string", ""),
         5: ("source_ids", "string", "repeated"), 6: ("unit_id", "string", ""), 7: ("contest_ids", "string", "repeated"),
         8: ("stages", "enum", "repeated")},
     "KeyRevoked": {1: ("public_key", "bytes", ""), 2: ("election_id", "string", ""), 3: ("reason", "string", "")},
@@ -116,7 +119,8 @@ MESSAGES = {
         4: ("excluding_contested", "bool", "")},
     "TallyPublished": {
         1: ("election_id", "string", ""), 2: ("contest_id", "string", ""), 3: ("view", "View", ""),
-        4: ("tree_size", "int64", ""), 5: ("digest", "bytes", ""), 6: ("statement", "string", ""), 7: ("title", "string", "")},
+        4: ("tree_size", "int64", ""), 5: ("digest", "bytes", ""), 6: ("statement", "string", ""),
+        7: ("title", "string", "")},
     "AuditorAttested": {
         1: ("tree_size", "int64", ""), 2: ("root_hash", "bytes", ""), 3: ("verdict", "enum", ""),
         4: ("report_digest", "bytes", ""), 5: ("note", "string", "")},
@@ -134,9 +138,11 @@ OPTION_KINDS = range(1, 6)
 LINE_MEANINGS = range(0, 12)
 DISMISSED, FIGURES_CORRECTED, RESULTS_ANNULLED, RECOUNT_ORDERED, RESULTS_REINSTATED, QUARANTINE_RELEASED = range(1, 7)
 ROLE_COMMISSION, ROLE_MONITOR, ROLE_COURT_REGISTRY, ROLE_AUDITOR = 1, 2, 3, 4
-ROLES = {ROLE_COMMISSION: "commission", ROLE_MONITOR: "monitor", ROLE_COURT_REGISTRY: "court registry", ROLE_AUDITOR: "auditor"}
+ROLES = {ROLE_COMMISSION: "commission", ROLE_MONITOR: "monitor", ROLE_COURT_REGISTRY: "court registry",
+         ROLE_AUDITOR: "auditor"}
 PRELIMINARY_ONLY, FINAL_ONLY, FINAL_ELSE_PRELIMINARY, CORRECTED_FIRST = 1, 2, 3, 4
-POLICIES = {PRELIMINARY_ONLY: "preliminary-only", FINAL_ONLY: "final-only", FINAL_ELSE_PRELIMINARY: "final-else-preliminary",
+POLICIES = {PRELIMINARY_ONLY: "preliminary-only", FINAL_ONLY: "final-only",
+            FINAL_ELSE_PRELIMINARY: "final-else-preliminary",
             CORRECTED_FIRST: "corrected-first"}
 BASIS_STATIONS = 1
 VERDICTS = {1: "confirmed", 2: "rejected"}

@@ -1,4 +1,4 @@
-"""Signed notes, checkpoints and cosignatures: c2sp.org/signed-note, tlog-checkpoint and tlog-cosignature, with Ed25519."""
+"""Signed notes, checkpoints, cosignatures: c2sp.org/signed-note, tlog-checkpoint and tlog-cosignature, Ed25519."""
 
 import struct
 from collections import namedtuple

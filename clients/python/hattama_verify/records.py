@@ -12,7 +12,7 @@ SUBMISSION_SIZE_MAX = 65_000
 SUBMISSION_ID_SIZE = 16
 BATCH_SIZE_MAX = 1_024
 
-# `time` is (seconds, nanos); `event` is the name of the event's field; `body` its message; `signature` None at the genesis alone.
+# `time` is (seconds, nanos), `event` the name of the event's field, `body` its message; the genesis has no signature.
 Record = namedtuple("Record", "sequence time submission submission_id event body signature")
 Signature = namedtuple("Signature", "public_key signature index size hashes")
 
@@ -53,14 +53,16 @@ def _signature(data):
     message = wire.decode("SubmissionSignature", data)
     key, signature, batch = message["public_key"], message["signature"], message["batch"]
     if len(key) != ed25519.KEY_SIZE or len(signature) != ed25519.SIGNATURE_SIZE:
-        raise Fault(f"a signature of {len(signature)} bytes by a key of {len(key)}, not {ed25519.SIGNATURE_SIZE} and 32")
+        raise Fault(f"a signature of {len(signature)} bytes by a key of {len(key)}, not {ed25519.SIGNATURE_SIZE} and "
+                    "32")
     if batch is None:
         return Signature(key, signature, 0, 0, ())
     for digest in batch["hashes"]:
         if len(digest) != HASH_SIZE:
             raise Fault(f"a hash of the batch path has {len(digest)} bytes, not {HASH_SIZE}")
     if not 1 <= batch["size"] <= BATCH_SIZE_MAX or not 0 <= batch["index"] < batch["size"]:
-        raise Fault(f"index {batch['index']} of a batch of {batch['size']}; a batch has 1..{BATCH_SIZE_MAX} submissions")
+        raise Fault(f"index {batch['index']} of a batch of {batch['size']}; a batch has 1..{BATCH_SIZE_MAX} "
+                    "submissions")
     return Signature(key, signature, batch["index"], batch["size"], batch["hashes"])
 
 

@@ -1,4 +1,4 @@
-"""Merkle trees of RFC 6962, section 2.1: hashes, roots of any prefix, and verification of proofs (RFC 9162, section 2.1)."""
+"""Merkle trees of RFC 6962, section 2.1: hashes, roots of any prefix, and proofs (RFC 9162, section 2.1)."""
 
 import hashlib
 
@@ -32,7 +32,7 @@ def path_length(index, size):
 
 
 def root_from_path(index, size, leaf, path):
-    """The root to which a leaf hash and its path lead; Fault where the path is longer or shorter than the walk asks for."""
+    """The root to which a leaf hash and its path lead. Fault where the path has not the length it must have."""
     if not 0 <= index < size:
         raise Fault(f"index {index} is not below the size {size}")
     wanted = path_length(index, size)

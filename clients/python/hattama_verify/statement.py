@@ -34,6 +34,7 @@ def station_rows(tally):
 
 def statement_text(origin, root, tally):
     election, contest, view, totals = tally.election, tally.contest, tally.view, tally.totals
+    which = "without-contested" if view.excluding_contested else "all"
     lines = [
         "hattama-statement/v1",
         f"origin {escaped(origin)}",
@@ -42,10 +43,11 @@ def statement_text(origin, root, tally):
         f"election {escaped(election.election_id)}",
         f"contest {escaped(contest.contest_id)}",
         f"unit {escaped(contest.unit.unit_id)}",
-        f"view {escaped(view.source_id)} {m.POLICIES[view.policy]} {'without-contested' if view.excluding_contested else 'all'}",
+        f"view {escaped(view.source_id)} {m.POLICIES[view.policy]} {which}",
         "stations " + " ".join(str(count) for count in totals.states),
         "flags " + " ".join(str(count) for count in (
-            totals.contested, totals.awaiting, *(totals.stages[stage] for stage in sorted(totals.stages)), totals.with_findings)),
+            totals.contested, totals.awaiting, *(totals.stages[stage] for stage in sorted(totals.stages)),
+                                                     totals.with_findings)),
         f"roll {tally.roll}",
     ]
     names = [f"line {escaped(line_id)}" for line_id in election.line_ids]

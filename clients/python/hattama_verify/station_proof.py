@@ -44,7 +44,8 @@ def parse_station_proof(data):
         parts = words(number, "node")
         if len(parts) != len(sums) + 1:
             raise Fault(f"line {number + 1} has {len(parts)} words, not a hash and {len(sums)} sums")
-        nodes.append((from_base64(parts[0], "a node's hash", HASH_SIZE), [decimal(word, "a sum") for word in parts[1:]]))
+        nodes.append((from_base64(parts[0], "a node's hash", HASH_SIZE),
+                      [decimal(word, "a sum") for word in parts[1:]]))
     return StationProof(published, protocol, index, count, label, sums, nodes)
 
 
@@ -81,7 +82,8 @@ class StatementText:
             raise Fault(f"the statement has no line {name}")
         words = self.lines[self.position].split(" ")
         if words[0] != name or len(words) != count + 1:
-            raise Fault(f"line {self.position + 1} of the statement is {shown(self.lines[self.position])}, not that of {name}")
+            raise Fault(f"line {self.position + 1} of the statement is {shown(self.lines[self.position])}, not that of "
+                        f"{name}")
         self.position += 1
         return words[1:]
 
@@ -95,7 +97,9 @@ def _opened(data, policy, wanted, what):
             raise Fault(f"the record states the sequence {record.sequence} at index {receipt.index}")
         if record.event != wanted:
             raise Fault(f"the record is a {record.event}, not a {wanted}")
-        fault = r.SignatureCheck(receipt.checkpoint.origin).fault(record) if record.signature else "the record has no signature"
+        if record.signature is None:
+            raise Fault("the record has no signature")
+        fault = r.SignatureCheck(receipt.checkpoint.origin).fault(record)
         if fault:
             raise Fault(fault)
     except Fault as fault:
@@ -165,7 +169,8 @@ def _check_label(proof, statement, policy, origin):
             raise Fault("the label says missing, but names a protocol")
         record, row = _protocol_row(proof, statement, policy, origin, unit, sequence, leaf)
     counted = row if state == COUNTED else [None] * columns
-    if proof.sums[:2 * columns] != [amount or 0 for amount in counted] + [int(amount is not None) for amount in counted]:
+    if proof.sums[:2 * columns] != [amount or 0 for amount in counted] + [int(amount is not None)
+                                                                          for amount in counted]:
         raise Fault("the station's figures are not those of its protocol")
     return text, record
 
@@ -175,11 +180,13 @@ def _protocol_row(proof, statement, policy, origin, unit, sequence, leaf):
     body = record.body
     if receipt.checkpoint.origin != origin:
         raise Fault("publication and protocol are of two logs")
-    if decimal(sequence, "the label's sequence") != record.sequence or from_base64(leaf, "the label's leaf", HASH_SIZE) != leaf_hash(receipt.record):
+    if (decimal(sequence, "the label's sequence") != record.sequence
+            or from_base64(leaf, "the label's leaf", HASH_SIZE) != leaf_hash(receipt.record)):
         raise Fault(f"the label names record {sequence}, and the protocol's is another")
     if record.sequence >= int(statement.tree_size) or int(statement.tree_size) > INT64_MAX:
         raise Fault(f"record {record.sequence} is not within tree_size {statement.tree_size}")
-    for what, said, meant in (("election", body["election_id"], statement.election), ("contest", body["contest_id"], statement.contest),
+    for what, said, meant in (("election", body["election_id"], statement.election),
+                              ("contest", body["contest_id"], statement.contest),
                               ("unit", body["unit_id"], unit), ("source", body["source_id"], statement.view[0])):
         if escaped(said) != meant:
             raise Fault(f"the protocol is of the {what} {shown(said)}, not {shown(meant)}")

@@ -1,4 +1,4 @@
-"""Merkle sum trees, as storage/merkle/README.md specifies them: one hash over labelled rows of figures and their sums."""
+"""Merkle sum trees (storage/merkle/README.md): one hash over labelled rows of figures and their sums."""
 
 import struct
 

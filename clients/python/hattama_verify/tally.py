@@ -172,13 +172,14 @@ class Tally:
             for condition, base in zip(rule["conditions"], bases):
                 share = condition["share"]
                 if (reaches(most, base, share["ratio"], share["inclusive"])
-                        and (condition["lead"] is None or reaches(lead, base, condition["lead"], condition["lead_inclusive"]))):
+                        and (condition["lead"] is None or reaches(lead, base, condition["lead"],
+                                                                  condition["lead_inclusive"]))):
                     return Outcome("decided", first, None, None)
         chosen = set(first)
         if len(first) == 1 and following:
             chosen.update(option for option, amount in votes if amount == following[0])
         status = {1: "rejected", 2: "runoff"}.get(len(chosen), "tie")
-        return Outcome(status, [] if status == "rejected" else self._in_ballot_order(chosen), None, None)
+        return Outcome(status, self._in_ballot_order(chosen), None, None)
 
     def _condition(self, condition, row, roll):
         """Whether YES reaches the condition over these figures; None where that has no answer."""
@@ -202,7 +203,8 @@ class Tally:
 
     def _regions(self, condition, regions):
         level = self.election.levels[regions["level_id"]]
-        units = [unit for unit in self.election.units.values() if unit.level == level and unit.is_within(self.contest.unit)]
+        units = [unit for unit in self.election.units.values() if unit.level == level
+                 and unit.is_within(self.contest.unit)]
         answers = [self._condition(condition, self._sums(unit).row(), self.election.roll_sum(unit, self.tree_size))
                    for unit in units]
         met, open_count = answers.count(True), answers.count(None)

@@ -1,4 +1,4 @@
-"""A published folder: checkpoint, tiles and entry bundles in the layout of c2sp.org/tlog-tiles, read with bounds on everything."""
+"""A published folder in the layout of c2sp.org/tlog-tiles: checkpoint, tiles, bundles, all read with bounds."""
 
 import os
 import re

@@ -1,7 +1,8 @@
 """A decoder of protobuf's wire format (protobuf.dev, "Encoding"), driven by the table of messages.py.
 
-What protobuf says of repeated occurrences holds: the last value of a singular field counts, occurrences of a singular message are
-merged, a member of a oneof ends the others. Unknown fields, and known ones of another wire type, are passed over.
+What protobuf says of repeated occurrences holds: the last value of a singular field counts, occurrences of a singular
+message are merged, a member of a oneof ends the others. Unknown fields, and fields of another wire type, are passed
+over.
 """
 
 from hattama_verify.faults import Fault
@@ -185,7 +186,7 @@ def _decode(plan, data, position, end):
 def strict_fields(data, expected):
     """Yields (number, start, end of the value, value of a varint) of a message that has the fields of `expected` alone.
 
-    `expected` is a list of (number, wire type): each at most once, in this order, with tags and sizes as short as they can be.
+    `expected` is a list of (number, wire type): each at most once, in this order, tags and sizes as short as can be.
     """
     position, end, allowed = 0, len(data), list(expected)
     while position < end:
