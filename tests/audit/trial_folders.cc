@@ -97,7 +97,7 @@ std::vector<Lie> Lies() {
                                                    PublishedLedger::kOrigin, PublishedLedger::LogKey())["checkpoint"];
   lies.push_back(
       {"another-log-key", "note", PublishRecords(WholeStory().records(), PublishedLedger::kOrigin, KeyOf(99))});
-  lies.push_back({"damaged-bundle", "bundles", WholeStory().Publish()});
+  lies.push_back({"damaged-bundle", "tiles", WholeStory().Publish()});
   for (auto& [path, bytes] : lies.back().files) {
     if (path.starts_with("tile/entries/")) bytes[5'000] ^= 1;
   }

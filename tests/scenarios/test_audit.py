@@ -1,5 +1,5 @@
-"""hattama audit against a ledger that is served and published: from the folder, a web server and the server itself; what it
-remembers, and what it says when the log changes behind its back."""
+"""hattama audit against a ledger that is served and published: from the folder, a web server and the server itself;
+what it remembers, and what it says when the log changes behind its back."""
 
 import base64
 import functools
@@ -87,8 +87,8 @@ class AuditTest(ServerCase):
     def report_of(self, source, *arguments, code=FINE):
         """The report of an audit that remembers nothing."""
         report = self.folder / f"report-{self.id()}.json"
-        done = self.client.run("audit", source, "--log-key", Keys.public("ledger"), "--authority", Keys.public("authority"),
-                               "--no-state", "--report", report, *arguments)
+        done = self.client.run("audit", source, "--log-key", Keys.public("ledger"), "--authority",
+                               Keys.public("authority"), "--no-state", "--report", report, *arguments)
         self.assertEqual(done.returncode, code, done.stdout + done.stderr)
         return json.loads(report.read_text(encoding="utf-8"))
 
@@ -126,7 +126,8 @@ class AuditTest(ServerCase):
         self.assertEqual(by_ledger, by_folder)
 
     def test_the_number_of_threads_does_not_show(self):
-        self.assertEqual(self.report_of(self.published, "--threads", "1"), self.report_of(self.published, "--threads", "5"))
+        one, five = (self.report_of(self.published, "--threads", count) for count in ("1", "5"))
+        self.assertEqual(one, five)
 
     def test_a_changed_byte_is_named(self):
         copy = self.copy()
@@ -186,14 +187,16 @@ class AuditTest(ServerCase):
     def test_what_cannot_be_reached_has_no_verdict(self):
         for source in "127.0.0.1:1", "http://127.0.0.1:1/log":
             with self.subTest(source=source):
-                done = self.client.run("--timeout", "3s", "audit", source, "--log-key", Keys.public("ledger"), "--no-state")
+                done = self.client.run("--timeout", "3s", "audit", source, "--log-key", Keys.public("ledger"),
+                                       "--no-state")
                 self.assertEqual(done.returncode, UNREACHABLE, done.stdout + done.stderr)
                 self.assertNotIn("rejected", done.stdout)
 
     def test_a_command_line_without_sense_is_told(self):
-        for arguments in (["nowhere"], [self.published, "--log-key", "no key"], [self.published, "--policy", "/nonexistent"]):
-            with self.subTest(arguments=arguments):
-                done = self.client.run("audit", *arguments, *([] if len(arguments) > 1 else ["--log-key", Keys.public("ledger")]))
+        for source, *trust in (("nowhere", "--log-key", Keys.public("ledger")), (self.published, "--log-key", "no key"),
+                               (self.published, "--policy", self.folder / "none"), (self.published,)):
+            with self.subTest(source=source, trust=trust):
+                done = self.client.run("audit", source, *trust, "--no-state")
                 self.assertEqual(done.returncode, USAGE, done.stdout + done.stderr)
 
     def test_it_remembers_by_itself(self):

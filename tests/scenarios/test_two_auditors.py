@@ -1,5 +1,5 @@
-"""Two auditors that share no line of code, on the same published logs: Bolivia 2019 signed by the keys of its departments,
-and logs that lie in every way."""
+"""Two auditors that share no line of code, on the same published logs: Bolivia 2019 signed by the keys of its
+departments, and logs that lie in every way."""
 
 import json
 import re
@@ -87,12 +87,13 @@ class BoliviaTest(RealElectionCase):
         cls.addClassCleanup(scratch.cleanup)
         cls.folder = Path(scratch.name)
         cls.published = cls.folder / "published"
-        server = Server(cls.folder / "data", arguments=["--log-key", Keys.private("ledger"), "--publish", cls.published,
-                                                        "--checkpoint-interval", "1s"])
+        server = Server(cls.folder / "data",
+                        arguments=["--log-key", Keys.private("ledger"), "--publish", cls.published])
         cls.addClassCleanup(server.kill)
         client = Client(server.address)
         cls.expected = json.loads((cls.data / "expected.json").read_text(encoding="utf-8"))
-        cls.election = json.loads((DEFINITIONS / cls.definition_name / "mapping.json").read_text(encoding="utf-8"))["election"]
+        mapping = json.loads((DEFINITIONS / cls.definition_name / "mapping.json").read_text(encoding="utf-8"))
+        cls.election = mapping["election"]
         client.define_real(cls.definition_name, cls.data)
         cls.offices = cls.give_keys(client)
         cls.report = client.import_real(cls.definition_name, cls.data, "--keys", cls.offices)
@@ -107,18 +108,18 @@ class BoliviaTest(RealElectionCase):
 
     @classmethod
     def give_keys(cls, client):
-        """A folder with a key for each department of Bolivia and each country of the consulates, all of them granted."""
+        """A folder with a key for each department of Bolivia and each country of the consulates, all granted."""
         offices = cls.folder / "offices"
         offices.mkdir()
-        units = sorted({f"BO/{row['country']}/{row['region']}" if row["country"] == "Bolivia" else f"BO/{row['country']}"
+        units = sorted({f"BO/{row['country']}" + (f"/{row['region']}" if row["country"] == "Bolivia" else "")
                         for row in rows_of(cls.data / "stations.csv.gz")})
         for unit in units:
             name = unit.replace("/", "%2F")
             holder = re.sub(r"[^A-Za-z0-9]", "-", unit)
-            subprocess.run([BIN / "hattama", "keygen", f"test.hattama.example/{holder}", "--out", offices / name], check=True,
-                           stdout=subprocess.DEVNULL)
-            client.as_authority().checked("grant", cls.election, "--to", offices / f"{name}.vkey", "--role", "commission",
-                                          "--source", "commission", "--unit", unit)
+            subprocess.run([BIN / "hattama", "keygen", f"test.hattama.example/{holder}", "--out", offices / name],
+                           check=True, stdout=subprocess.DEVNULL)
+            client.as_authority().checked("grant", cls.election, "--to", offices / f"{name}.vkey", "--role",
+                                          "commission", "--source", "commission", "--unit", unit)
         return offices
 
     def test_every_row_is_recorded_under_the_key_of_its_department(self):
@@ -140,9 +141,9 @@ class BoliviaTest(RealElectionCase):
     def statement(self, policy):
         """The canonical text, recomputed from the folder by the second implementation."""
         done = subprocess.run(
-            [sys.executable, "-m", "hattama_verify", "statement", self.published, "--log-key", Keys.public("ledger"), "--election",
-             self.election, "--source", "commission", "--view", policy], cwd=PYTHON, capture_output=True, text=True, check=True,
-            timeout=AUDIT_SECONDS_MAX)
+            [sys.executable, "-m", "hattama_verify", "statement", self.published, "--log-key", Keys.public("ledger"),
+             "--election", self.election, "--source", "commission", "--view", policy], cwd=PYTHON, capture_output=True,
+            text=True, check=True, timeout=AUDIT_SECONDS_MAX)
         return [line.split(" ") for line in done.stdout.splitlines()]
 
     def test_the_totals_are_the_published_ones(self):
@@ -180,7 +181,8 @@ class BoliviaTest(RealElectionCase):
             if left.protocol is None or right.protocol is None:
                 continue
             seen["both"] += 1
-            changes = [(right.protocol.row[column] or 0) - (left.protocol.row[column] or 0) for column in option_columns]
+            changes = [(right.protocol.row[column] or 0) - (left.protocol.row[column] or 0)
+                       for column in option_columns]
             seen["stations_with_option_difference"] += any(changes)
             seen["sum_abs_option_differences"] += sum(map(abs, changes))
             net.update(dict(zip(OPTIONS, changes)))
