@@ -2,6 +2,7 @@
 """Whatever is done to a published log, the audit ends with a verdict, rejects it, and names the place."""
 
 import functools
+import os
 import random
 import shutil
 import struct
@@ -185,6 +186,13 @@ class ChangedFileTest(PublishedLog):
                 (folder / place).write_bytes((self.original / place).read_bytes() + more)
                 self.assertIn(place, places(self.rejected(folder)))
 
+    def test_a_pipe_in_place_of_a_file_keeps_nobody_waiting(self):
+        for place in ("checkpoint", self.entries(), self.entries().replace("entries", "0")):
+            folder = self.copy()
+            (folder / place).unlink()
+            os.mkfifo(folder / place)
+            self.assertIn(place, places(self.rejected(folder)))
+
     def test_missing_files_are_found(self):
         for place in ("checkpoint", self.entries(), self.entries().replace("entries", "0")):
             folder = self.copy()
@@ -340,6 +348,21 @@ class LyingLogTest(PublishedLog):
 
         self.assertEqual([("tallies", f"record {place}")], [(f["step"], f["place"]) for f in done.faults])
         self.assertEqual([f"station R2-1 without the protocol of record {place - 1}"], done.tallies[0]["explanations"])
+
+    def test_a_tally_of_another_view_is_found_with_the_view_that_explains_it(self):
+        log = s.opened_ledger()
+        for source, key, votes in (("commission", s.Offices.commission, 40), ("watch", s.Offices.watch, 20)):
+            for i, unit in enumerate(("R1-1", "R1-2", "R2-1")):
+                log.append("protocol_submitted",
+                           s.protocol("lists", unit, {"A": votes + i * i, "B": 7 * i, "none": 1}, source=source), key)
+        view = {"source_id": "watch", "policy": 4, "basis": 1, "excluding_contested": False}
+        text = log.statement("e1", "lists", view, len(log.records)).replace("view watch", "view commission")
+        log.publish_tally("e1", "lists", {}, key=s.Offices.commission, text=text)
+
+        done = run_audit(self.republished(log.records), log.log_key)
+
+        self.assertEqual({"tallies"}, steps(done))
+        self.assertIn("the view watch, corrected-first, all stations", done.tallies[0]["explanations"])
 
     def test_a_false_attestation_is_found(self):
         log = s.opened_ledger()

@@ -3,7 +3,7 @@
 from itertools import islice
 
 from hattama_verify import messages as m
-from hattama_verify.tally import COUNTED
+from hattama_verify.tally import COUNTED, Tally, View
 from hattama_verify.text import shown
 
 LINES_MAX = 200
@@ -75,7 +75,20 @@ def explanations(statement, tally):
     single = [text for delta, _, text in alternatives if delta == wanted]
     if single or len(alternatives) > PAIRS_MAX:
         return single[:ANSWERS_MAX]
-    return list(islice(_pairs(wanted, alternatives), ANSWERS_MAX))
+    return list(islice(_pairs(wanted, alternatives), ANSWERS_MAX)) or _other_views(published, tally)
+
+
+def _other_views(published, tally):
+    """Views of the same version that give the published figures."""
+    answers = []
+    for source_id in tally.election.sources:
+        for number, name in m.POLICIES.items():
+            for excluding in (False, True):
+                other = Tally(tally.election, tally.contest, View(source_id, number, excluding), tally.tree_size)
+                if list(zip(other.totals.sums, other.totals.stated)) == published:
+                    answers.append(f"the view {source_id}, {name}, {'without contested' if excluding else 'all'} "
+                                   f"stations")
+    return answers
 
 
 def _pairs(wanted, alternatives):
