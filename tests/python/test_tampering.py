@@ -349,6 +349,35 @@ class LyingLogTest(PublishedLog):
         self.assertEqual([("tallies", f"record {place}")], [(f["step"], f["place"]) for f in done.faults])
         self.assertEqual([f"station R2-1 without the protocol of record {place - 1}"], done.tallies[0]["explanations"])
 
+    def test_two_stations_together_explain_a_tally_and_so_does_one_counted_twice(self):
+        log = s.opened_ledger()
+        for unit, votes in (("R1-1", 40), ("R1-2", 33), ("R2-1", 21)):
+            log.append("protocol_submitted", s.protocol("lists", unit, {"A": votes, "B": 7, "none": 1}),
+                       s.Offices.commission)
+        honest = log.statement("e1", "lists", {"source_id": "commission", "policy": 4, "excluding_contested": False},
+                               len(log.records))
+        self.assertIn("option A 94 3\n", honest)
+        for figures, why in (
+                ({"option A 94 3": "option A 134 4", "option B 21 3": "option B 28 4",
+                  "option none 3 3": "option none 4 4",
+                  "line valid 118 3": "line valid 166 4", "line registered 300 3": "line registered 400 4"},
+                 "station R1-1 with the protocol of record 10 counted twice"),
+                ({"option A 94 3": "option A 40 1", "option B 21 3": "option B 7 1",
+                  "option none 3 3": "option none 1 1",
+                  "line valid 118 3": "line valid 48 1", "line registered 300 3": "line registered 100 1"},
+                 "station R1-2 without the protocol of record 11, and station R2-1 without the protocol of record 12")):
+            lie = honest
+            for true, false in figures.items():
+                self.assertIn(true, lie)
+                lie = lie.replace(true, false)
+            copy = s.SmallLedger()
+            copy.records, copy.tree, copy.ledger = [], s.rfc6962.Tree(), s.Ledger()
+            for record in log.records:
+                copy.append_bytes(record)
+            copy.publish_tally("e1", "lists", {}, key=s.Offices.commission, text=lie)
+            done = run_audit(self.republished(copy.records), log.log_key)
+            self.assertEqual([why], done.tallies[0]["explanations"])
+
     def test_a_tally_of_another_view_is_found_with_the_view_that_explains_it(self):
         log = s.opened_ledger()
         for source, key, votes in (("commission", s.Offices.commission, 40), ("watch", s.Offices.watch, 20)):

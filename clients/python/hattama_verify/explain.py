@@ -54,8 +54,9 @@ def _alternatives(tally):
         counted = station.protocol if station.state == COUNTED else None
         now = _vector(counted.row) if counted else blank
         if counted:
-            yield _difference(blank,
-                              now), unit_id, f"station {unit_id} without the protocol of record {counted.sequence}"
+            place = f"the protocol of record {counted.sequence}"
+            yield _difference(blank, now), unit_id, f"station {unit_id} without {place}"
+            yield now, unit_id, f"station {unit_id} with {place} counted twice"
         for source_id, stage, protocol in others.get(unit_id, ()):
             if protocol is not counted:
                 yield (_difference(_vector(protocol.row), now), unit_id,
