@@ -190,7 +190,7 @@ class Audit:
         self._other_files(good)
 
     def _other_files(self, good):
-        """Partial tiles and bundles of earlier sizes, and full ones beside them, must say the same as the tree."""
+        """Partial tiles and bundles of earlier sizes must say the same as the tree."""
         size = self.checkpoint.tree_size
         for path in self.folder.tile_files():
             place = parse_tile_path(path)
