@@ -122,6 +122,13 @@ lies("grant", {
     "auditor of a unit without election": {"role": 4, "election_id": "", "source_ids": [], "unit_id": "C"},
     "auditor of stages without election": {"role": 4, "election_id": "", "source_ids": [], "stages": [1]},
 }, lambda log, change: grant(log, **change))
+LIES["grant to a key of small order, which signs"] = lambda log: (
+    log.append("key_granted", {"public_key": b"\x01" + bytes(31), "holder": "h", "role": 1, "election_id": "e1",
+                               "source_ids": ["commission"]}),
+    record(log, lambda log, data, _: written(log, data, encode("SubmissionSignature", {
+        "public_key": b"\x01" + bytes(31), "signature": b"\x01" + bytes(63)}))))
+LIES["grant to a key that is no point"] = lambda log: log.append("key_granted", {
+    "public_key": b"\x02" + bytes(31), "holder": "h", "role": 1, "election_id": "e1", "source_ids": ["commission"]})
 LIES["grant to the authority"] = lambda log: grant(log, log.authority)
 LIES["grant twice"] = lambda log: (grant(log), grant(log))
 LIES["revoked by itself"] = lambda log: revoke(log, O.watch, O.watch)

@@ -16,6 +16,7 @@ sys.path.insert(0, str(HERE))
 
 # pylint: disable=wrong-import-position
 import small_ledger as s  # noqa: E402
+from random_story import seed_from  # noqa: E402
 from hattama_verify import audit, ed25519, kept_state, note, policy, tiles, wire  # noqa: E402
 
 # The same signatures are verified in thousands of audits here; an answer about the same bytes stays the same.
@@ -294,13 +295,16 @@ class LyingLogTest(PublishedLog):
             done = run_audit(self.republished(log.records), log.log_key)
             self.assertEqual([("rights", f"record {place}")], [(f["step"], f["place"]) for f in done.faults], key.name)
 
-    def test_a_grant_to_a_key_that_proves_nothing_is_found(self):
-        for key in (bytes(32), b"\x01" + bytes(31), b"\x02" + bytes(31)):
-            log = s.opened_ledger()
-            place = log.append("key_granted", {"public_key": key, "holder": "h", "role": 1, "election_id": "e1",
-                                               "source_ids": ["commission"]})
-            done = run_audit(self.republished(log.records), log.log_key)
-            self.assertEqual([("admission", f"record {place}")], [(f["step"], f["place"]) for f in done.faults])
+    def test_a_key_of_small_order_may_be_granted_and_signs_nothing(self):
+        """Under the neutral element as a key, (neutral element, 0) would be a signature of any message."""
+        key = b"\x01" + bytes(31)
+        log = s.opened_ledger()
+        log.append("key_granted", {"public_key": key, "holder": "h", "role": 1, "election_id": "e1",
+                                   "source_ids": ["commission"]})
+        submission = log.submission("protocol_submitted", s.protocol("lists", "R2-2", {"A": 9, "B": 1, "none": 0}))
+        place = log.append_bytes(log.record(submission, {"public_key": key, "signature": key + bytes(32)}))
+        done = run_audit(self.republished(log.records), log.log_key)
+        self.assertEqual([("signatures", f"record {place}")], [(f["step"], f["place"]) for f in done.faults])
 
     def test_a_record_after_the_revocation_of_its_key_is_found(self):
         log = s.opened_ledger()
@@ -413,6 +417,43 @@ class LyingLogTest(PublishedLog):
         folder = self.republished(self.log.records, origin="renamed.example/log")
         done = run_audit(folder, self.log.log_key, origin="renamed.example/log")
         self.assertIn(("records", "record 0"), [(f["step"], f["place"]) for f in done.faults])
+
+
+def hostile_records(rng, log):
+    """The records of a log of which one submission is changed at random and signed again by whoever signed it."""
+    offices = (log.authority, s.Offices.commission, s.Offices.watch, s.Offices.court, s.Offices.auditor)
+    keys = {key.public: key for key in offices}
+    index = rng.randrange(1, len(log.records))
+    parsed = s.parse_record(log.records[index])
+    data = bytearray(parsed.submission)
+    for _ in range(rng.choice((1, 1, 2, 5))):
+        place, what = rng.randrange(18, len(data)), rng.randrange(4)
+        if what == 0:
+            data[place] = rng.randrange(256)
+        elif what == 1:
+            data[place] ^= 1 << rng.randrange(8)
+        elif what == 2:
+            del data[place:place + rng.randint(1, 3)]
+        else:
+            data[place:place] = data[rng.randrange(len(data)):][:rng.randint(1, 8)]
+    signature = log.signed(bytes(data), keys[parsed.signature.public_key], parsed.body.get("election_id", ""))
+    records = list(log.records)
+    records[index] = log.record(bytes(data), signature, index)
+    return records
+
+
+class HostileSubmissionTest(PublishedLog):
+    """Submissions that were changed, then signed by those who may: whatever they say, the audit ends with a verdict."""
+
+    CHANGES = 400
+
+    def test_changed_submissions_under_good_signatures_end_with_a_verdict(self):
+        rng = random.Random(seed_from(os.environ))
+        folder = Path(self.scratch.name, "hostile")
+        for _ in range(self.CHANGES):
+            shutil.rmtree(folder, ignore_errors=True)
+            s.publish(folder, hostile_records(rng, self.log), self.log.log_key)
+            run_audit(folder, self.log.log_key).report()
 
 
 class ConsistencyTest(PublishedLog):

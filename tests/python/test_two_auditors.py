@@ -2,6 +2,7 @@
 """hattama audit and this verifier on the same folders: the same verdict, root, digests, and the same faults."""
 
 import json
+import os
 import random
 import shutil
 import subprocess
@@ -17,6 +18,8 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
 import programs  # noqa: E402
 import small_ledger as s  # noqa: E402
 from lies import LIES  # noqa: E402
+from random_story import seed_from  # noqa: E402
+from test_tampering import hostile_records  # noqa: E402
 from hattama_verify import audit, policy, tiles  # noqa: E402
 
 AUDIT_SECONDS_MAX = 60
@@ -90,6 +93,22 @@ class SameLogTest(TwoAuditors):
                                    for report in (theirs, mine)))
                 rejected += mine["verdict"] == "rejected"
         print(f"{len(LIES)} logs, {rejected} rejected by both", flush=True)
+
+    def test_both_say_the_same_of_changed_submissions_under_good_signatures(self):
+        log, folder, rng = s.whole_story(), self.scratch / "hostile", random.Random(seed_from(os.environ))
+        for number in range(60):
+            records = hostile_records(rng, log)
+            shutil.rmtree(folder, ignore_errors=True)
+            s.publish(folder, records, log.log_key)
+            with self.subTest(number=number):
+                theirs, mine = self.audited(folder, log)
+                self.assertEqual(theirs["verdict"], mine["verdict"], (theirs["faults"], mine["faults"]))
+                for step in {fault["step"] for fault in theirs["faults"] + mine["faults"]}:
+                    said, found = ([place_of(fault) for fault in report["faults"] if fault["step"] == step]
+                                   for report in (theirs, mine))
+                    # hattama lists the first 20 faults of a step, and of a record each reason by itself.
+                    places, found = list(dict.fromkeys(said)), list(dict.fromkeys(found))
+                    self.assertEqual(places, found[:len(places)] if len(said) == 20 else found)
 
     def test_both_reject_each_changed_file_in_the_same_step(self):
         log, original, folder = s.whole_story(), self.scratch / "original", self.scratch / "changed"
