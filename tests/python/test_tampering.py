@@ -88,8 +88,8 @@ class HonestLogTest(PublishedLog):
         self.assertEqual([], done.faults)
         self.assertEqual(len(self.log.records), done.report()["tree_size"])
         self.assertEqual(self.log.tree.root().hex(), done.report()["root"])
-        self.assertEqual([True] * 6, [one["ok"] for one in done.tallies])
-        self.assertEqual(1, done.attestations)
+        self.assertEqual([True] * 6, [one["confirmed"] for one in done.tallies])
+        self.assertEqual(1, len(done.attestations))
 
     def test_earlier_partial_tiles_may_stay(self):
         folder = self.copy()
@@ -337,8 +337,8 @@ class LyingLogTest(PublishedLog):
         done = run_audit(self.republished(log.records), log.log_key)
 
         self.assertEqual([("tallies", f"record {place}")], [(f["step"], f["place"]) for f in done.faults])
-        self.assertEqual([["R2-1"]], [one["stations"] for one in done.tallies[0]["stations"]])
-        self.assertIn("without", done.tallies[0]["stations"][0]["text"])
+        self.assertEqual([["R2-1"]], [one["stations"] for one in done.tallies[0]["explanations"]])
+        self.assertIn("without", done.tallies[0]["explanations"][0]["text"])
 
     def test_a_false_attestation_is_found(self):
         log = s.opened_ledger()
