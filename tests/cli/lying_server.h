@@ -13,6 +13,7 @@
 #include "grpcpp/grpcpp.h"
 #include "hattama/v1/audit_service.grpc.pb.h"
 #include "hattama/v1/record.pb.h"
+#include "hattama/v1/submission_service.grpc.pb.h"
 #include "services/wire/event_codec.h"
 #include "services/wire/signature_codec.h"
 #include "storage/merkle/checkpoint.h"
@@ -77,20 +78,37 @@ class LyingServer final : public v1::AuditService::Service {
     int port = 0;
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
     builder.RegisterService(this);
+    builder.RegisterService(&submissions);
     server_ = builder.BuildAndStart();
     grpc::ChannelArguments arguments;
     arguments.SetMaxReceiveMessageSize(16 << 20);
-    stub_ = v1::AuditService::NewStub(
-        grpc::CreateCustomChannel(absl::StrCat("127.0.0.1:", port), grpc::InsecureChannelCredentials(), arguments));
+    address_ = absl::StrCat("127.0.0.1:", port);
+    stub_ =
+        v1::AuditService::NewStub(grpc::CreateCustomChannel(address_, grpc::InsecureChannelCredentials(), arguments));
   }
   ~LyingServer() override { server_->Shutdown(); }
 
   v1::AuditService::Stub& stub() { return *stub_; }
+  const std::string& address() const { return address_; }
   // From now on another log, or another size of it.
   void Show(const testing::StoredTree* log, int64_t size) {
     log_ = log;
     size_ = size;
   }
+
+  // Answers every submission with one receipt, whatever was sent.
+  class Submissions final : public v1::SubmissionService::Service {
+   public:
+    v1::SubmitResponse answer;
+    int64_t submit_count = 0;
+
+    grpc::Status Submit(grpc::ServerContext*, const v1::SubmitRequest*, v1::SubmitResponse* response) override {
+      ++submit_count;
+      *response = answer;
+      return grpc::Status::OK;
+    }
+  };
+  Submissions submissions;
 
   // The lies: each is given the honest answer.
   std::function<void(std::string& note)> checkpoint;
@@ -98,6 +116,14 @@ class LyingServer final : public v1::AuditService::Service {
   std::function<void(std::vector<std::string>& hashes)> inclusion;
   std::function<void(std::vector<std::string>& hashes)> consistency;
   std::function<void(std::string& proof)> receipt;
+
+  grpc::Status GetHead(grpc::ServerContext*, const v1::GetHeadRequest*, v1::GetHeadResponse* response) override {
+    response->set_origin(kLogOrigin);
+    response->mutable_as_of()->set_tree_size(size_);
+    const merkle::Hash& root = log_->root(size_);
+    response->mutable_as_of()->set_root_hash(root.data(), root.size());
+    return grpc::Status::OK;
+  }
 
   grpc::Status GetCheckpoint(grpc::ServerContext*, const v1::GetCheckpointRequest*,
                              v1::GetCheckpointResponse* response) override {
@@ -152,6 +178,7 @@ class LyingServer final : public v1::AuditService::Service {
  private:
   const testing::StoredTree* log_;
   int64_t size_;
+  std::string address_;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<v1::AuditService::Stub> stub_;
 };
