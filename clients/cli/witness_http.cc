@@ -25,14 +25,14 @@ constexpr absl::Duration kConnectionTimeout = absl::Seconds(10);
 constexpr absl::Duration kAnswerTimeout = absl::Seconds(2);
 constexpr size_t kConnectionBytesMax = kAddCheckpointBytesMax + (64 << 10);
 // What is left of a request that was refused is taken for a moment, so that the answer is not lost with it.
-constexpr int kLingerMilliseconds = 500;
+constexpr absl::Duration kLinger = absl::Milliseconds(500);
 constexpr size_t kThreadCount = 32;
 
 // A connection with limits on all that comes over it and on its time: the library limits neither headers nor the
 // patience with a slow sender.
 class LimitedStream final : public httplib::Stream {
  public:
-  explicit LimitedStream(socket_t socket) : socket_(socket), deadline_(absl::Now() + kConnectionTimeout) {}
+  LimitedStream(socket_t socket, absl::Duration timeout) : socket_(socket), deadline_(absl::Now() + timeout) {}
 
   bool is_readable() const override { return Wait(POLLIN); }
   bool is_writable() const override { return Wait(POLLOUT); }
@@ -91,17 +91,13 @@ class LimitedServer final : public httplib::Server {
     bool closed = false;
     bool answered = false;
     {
-      LimitedStream stream(socket);
+      LimitedStream stream(socket, kConnectionTimeout);
       answered = process_request(stream, /*close_connection=*/true, closed, nullptr);
     }
     shutdown(socket, SHUT_WR);
-    char rest[4096];
-    pollfd waited{.fd = socket, .events = POLLIN, .revents = 0};
-    for (size_t taken = 0; taken < kConnectionBytesMax && poll(&waited, 1, kLingerMilliseconds) == 1;) {
-      const ssize_t count = recv(socket, rest, sizeof rest, 0);
-      if (count <= 0) break;
-      taken += static_cast<size_t>(count);
-    }
+    LimitedStream rest(socket, kLinger);
+    char ignored[4096];
+    while (rest.read(ignored, sizeof ignored) > 0) continue;
     close(socket);
     return answered;
   }
