@@ -59,8 +59,7 @@ TEST_F(LyingVerbsTest, ReceiptWritesNothingThatDoesNotHold) {
 }
 
 TEST_F(LyingVerbsTest, SubmitKeepsNoReceiptOfAnotherSubmission) {
-  server_.submissions.answer.mutable_receipt()->set_sequence(5);
-  server_.submissions.answer.set_proof(ReceiptOf(log_, 5, 9));
+  server_.submissions.Answer(5, ReceiptOf(log_, 5, 9));
   const std::vector<std::string> grant = {"revoke", std::string(64, '1'), "--reason",
                                           "r",      "--receipt",          folder_.Path("receipt")};
 
@@ -68,14 +67,14 @@ TEST_F(LyingVerbsTest, SubmitKeepsNoReceiptOfAnotherSubmission) {
 
   EXPECT_THAT(said_, HasSubstr("event 5 is another submission than the one sent"));
   EXPECT_THAT(said_, HasSubstr("by its own word the server recorded the event as sequence 5"));
-  server_.submissions.answer.clear_proof();
+  server_.submissions.Answer(5, "");
   EXPECT_EQ(RunVerb(grant), ExitCode::kRefused);
   EXPECT_THAT(said_, HasSubstr("sequence 5 without a receipt"));
-  server_.submissions.answer.set_proof(ReceiptOf(log_, 6, 9));
+  server_.submissions.Answer(5, ReceiptOf(log_, 6, 9));
   EXPECT_EQ(RunVerb(grant), ExitCode::kRefused);
   EXPECT_THAT(said_, HasSubstr("is of event 6; 5 was asked for"));
   EXPECT_FALSE(Exists("receipt"));
-  EXPECT_EQ(server_.submissions.submit_count, 3);
+  EXPECT_EQ(server_.submissions.submit_count(), 3);
 }
 
 TEST_F(LyingVerbsTest, AnAlarmThatStandsSubmitsNothing) {
@@ -87,7 +86,7 @@ TEST_F(LyingVerbsTest, AnAlarmThatStandsSubmitsNothing) {
             ExitCode::kRefused);
 
   EXPECT_THAT(said_, HasSubstr("ALARM: two roots"));
-  EXPECT_EQ(server_.submissions.submit_count, 0);
+  EXPECT_EQ(server_.submissions.submit_count(), 0);
 }
 
 TEST_F(LyingVerbsTest, PublishWritesNoCheckpointOverRecordsThatAreNotItsOwn) {
