@@ -43,14 +43,14 @@ nlohmann::ordered_json ToDocument(const audit::TallyReport& tally) {
                                      {"policy", PolicyText(tally.view.policy)},
                                      {"stations", tally.view.excluding_contested ? "without-contested" : "all"},
                                      {"tree_size", tally.tree_size},
-                                     {"confirmed", tally.confirmed()},
+                                     {"ok", tally.confirmed()},
                                      {"digest", HexOf(tally.published)},
-                                     {"recomputed_digest", nullptr},
+                                     {"recomputed", nullptr},
                                      {"outcome", tally.outcome},
-                                     {"differences", nlohmann::ordered_json::array()},
+                                     {"lines", nlohmann::ordered_json::array()},
                                      {"explanations", nlohmann::ordered_json::array()}};
-  if (tally.recomputed.has_value()) document["recomputed_digest"] = HexOf(*tally.recomputed);
-  for (const std::string& line : tally.differences) document["differences"].push_back(Safe(line));
+  if (tally.recomputed.has_value()) document["recomputed"] = HexOf(*tally.recomputed);
+  for (const std::string& line : tally.differences) document["lines"].push_back(Safe(line));
   for (const std::string& line : tally.explanations) document["explanations"].push_back(Safe(line));
   return document;
 }
@@ -75,7 +75,8 @@ nlohmann::ordered_json ToAuditDocument(const audit::Report& report) {
   for (const audit::Fault& fault : report.faults) {
     nlohmann::ordered_json entry = {{"step", std::string(audit::StepName(fault.step))},
                                     {"number", static_cast<int>(fault.step)}};
-    if (!fault.path.empty()) entry["path"] = fault.path;
+    entry["place"] =
+        fault.path.empty() && fault.sequence.has_value() ? absl::StrCat("record ", *fault.sequence) : fault.path;
     if (fault.sequence.has_value()) entry["sequence"] = *fault.sequence;
     entry["message"] = Safe(fault.message);
     faults.push_back(std::move(entry));

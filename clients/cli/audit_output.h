@@ -10,9 +10,11 @@
 
 namespace hattama::cli {
 
-// Fields: verdict ("confirmed" or "rejected"), origin, tree_size, root (hex), folded, verified_signatures, counts by
-// step, faults (step, number, path, sequence, message), tallies, attestations. It says nothing of when or where the
-// audit was made, so two audits of one log write the same bytes.
+// Fields: verdict ("confirmed" or "rejected"), origin, tree_size, root (hex), folded, verified_signatures,
+// other_history, counts by step; faults with step, number, place (a path or "record N"), sequence and message; tallies
+// with sequence, election, contest, source, policy, stations, tree_size, ok, digest, recomputed, outcome, lines that
+// differ and explanations; attestations. It says nothing of when or where the audit was made, so two audits of one log
+// write the same bytes.
 nlohmann::ordered_json ToAuditDocument(const audit::Report& report);
 
 // Faults line by line, and the verdict as the last line.

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <tuple>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -150,6 +151,7 @@ class AuditRun {
     if (believed_) {
       if (absl::Status status = ReadRecords(); !status.ok()) return status;
       if (absl::Status status = CheckUpperTiles(); !status.ok()) return status;
+      if (absl::Status status = CheckOtherFiles(); !status.ok()) return status;
       CheckRoot();
       CheckConsistency();
       CheckTallies();
@@ -183,6 +185,7 @@ class AuditRun {
   void Fold(int64_t sequence, const CheckedRecord& record);
   // The rest of step 4.
   absl::Status CheckUpperTiles();
+  absl::Status CheckOtherFiles();
   void CheckRoot();
   // Step 2.
   void CheckConsistency();
@@ -265,7 +268,7 @@ absl::Status AuditRun::ReadRecords() {
   const int64_t tree_size = report_.checkpoint.tree_size;
   if (tree_size == 0) {
     if (options_.authority.has_value()) {
-      AddToFile(Step::kRecords, {}, "the log is empty: nothing founds it, and no authority is named");
+      AddToFile(Step::kRecords, "checkpoint", "the log is empty: nothing founds it, and no authority is named");
     }
     return absl::OkStatus();
   }
@@ -297,10 +300,10 @@ void AuditRun::TakeFiles(const Chunk& chunk) {
     const bool recorded = at < chunk.record_hashes.size();
     const bool in_tile = at < chunk.tile_hashes.size();
     if (!recorded && !in_tile) {
-      AddToFile(Step::kTiles, {},
-                absl::StrCat("what record ", sequence, " is, neither ", chunk.bundle_path, " nor ", chunk.tile_path,
-                             " says: the ", tree_.size(), " records before it are all that can be audited of ",
-                             report_.checkpoint.tree_size));
+      AddToFile(
+          Step::kBundles, chunk.bundle_path,
+          absl::StrCat("what record ", sequence, " is, neither it nor ", chunk.tile_path, " says: the ", tree_.size(),
+                       " records before are all that can be audited of ", report_.checkpoint.tree_size));
       tree_whole_ = false;
       return;
     }
@@ -405,6 +408,58 @@ absl::Status AuditRun::CheckUpperTiles() {
         break;
       }
     }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status AuditRun::CheckOtherFiles() {
+  if (!tree_whole_ || !source_.has_tiles()) return absl::OkStatus();
+  absl::StatusOr<std::vector<merkle::TileAddress>> files = source_.List();
+  if (!files.ok()) {
+    if (IsUnreachable(files.status())) return files.status();
+    AddToFile(Step::kTiles, "tile", std::string(files.status().message()));
+    return absl::OkStatus();
+  }
+  std::sort(files->begin(), files->end(), [](const merkle::TileAddress& a, const merkle::TileAddress& b) {
+    return std::tie(a.level, a.index, a.width) < std::tie(b.level, b.index, b.width);
+  });
+  for (const merkle::TileAddress& address : *files) {
+    const bool entries = address.level == merkle::kEntriesLevel;
+    const std::span<const merkle::Hash> hashes = tree_.Level(entries ? 0 : address.level);
+    if (address.index >= static_cast<int64_t>(hashes.size()) / merkle::kTileWidth + 1) continue;
+    const size_t begin = static_cast<size_t>(address.index) * merkle::kTileWidth;
+    const size_t width = std::min<size_t>(merkle::kTileWidth, hashes.size() - std::min(begin, hashes.size()));
+    // Those that the checkpoint needs were read; those beyond it say nothing of it.
+    if (static_cast<size_t>(address.width) >= width) continue;
+    const Step step = entries ? Step::kBundles : Step::kTiles;
+    const std::string path = merkle::PathOf(address);
+    const absl::StatusOr<std::string> bytes = source_.Fetch(address);
+    if (!bytes.ok()) {
+      if (IsUnreachable(bytes.status())) return bytes.status();
+      AddToFile(step, path, std::string(bytes.status().message()));
+      continue;
+    }
+    ++checked(step);
+    std::vector<merkle::Hash> found;
+    absl::Status whole;
+    if (entries) {
+      std::vector<std::string_view> records;
+      whole = DivideBundle(*bytes, address.width, /*more_may_follow=*/false, records);
+      for (const std::string_view record : records) found.push_back(merkle::LeafHash(record));
+    } else if (absl::StatusOr<std::vector<merkle::Hash>> tile = merkle::DecodeTile(*bytes, address.width); tile.ok()) {
+      found = *std::move(tile);
+    } else {
+      whole = tile.status();
+    }
+    if (!whole.ok()) {
+      AddToFile(step, path, std::string(whole.message()));
+      continue;
+    }
+    const auto differing = std::mismatch(found.begin(), found.end(), hashes.begin() + static_cast<int64_t>(begin));
+    if (differing.first == found.end()) continue;
+    AddToFile(step, path,
+              absl::StrCat("is of an earlier size and says otherwise: hash ", differing.first - found.begin(), " is ",
+                           HexOf(*differing.first), ", that of the log is ", HexOf(*differing.second)));
   }
   return absl::OkStatus();
 }

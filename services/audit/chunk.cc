@@ -8,10 +8,29 @@
 #include "storage/merkle/rfc6962.h"
 
 namespace hattama::audit {
-namespace {
 
-// Divides a bundle into its records; stops where it is malformed and says how. Copies nothing.
-absl::Status Divide(std::string_view bytes, int width, bool more_may_follow, std::vector<std::string_view>& records) {
+bool IsUnreachable(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
+}
+
+absl::StatusOr<Fetched> FetchTile(LogSource& source, const merkle::TileAddress& address) {
+  absl::StatusOr<std::string> bytes = source.Fetch(address);
+  if (bytes.ok()) return Fetched{*std::move(bytes), address};
+  if (address.width == merkle::kTileWidth || !absl::IsNotFound(bytes.status())) return bytes.status();
+  const merkle::TileAddress full{address.level, address.index, merkle::kTileWidth};
+  absl::StatusOr<std::string> whole = source.Fetch(full);
+  if (whole.ok()) return Fetched{*std::move(whole), full};
+  return IsUnreachable(whole.status()) ? whole.status() : bytes.status();
+}
+
+absl::StatusOr<std::vector<merkle::Hash>> HashesOf(const Fetched& tile, int width) {
+  absl::StatusOr<std::vector<merkle::Hash>> hashes = merkle::DecodeTile(tile.bytes, tile.address.width);
+  if (hashes.ok()) hashes->resize(static_cast<size_t>(width));
+  return hashes;
+}
+
+absl::Status DivideBundle(std::string_view bytes, int width, bool more_may_follow,
+                          std::vector<std::string_view>& records) {
   size_t offset = 0;
   for (int i = 0; i < width; ++i) {
     if (bytes.size() - offset < 2) {
@@ -33,28 +52,6 @@ absl::Status Divide(std::string_view bytes, int width, bool more_may_follow, std
         absl::StrCat("has ", bytes.size() - offset, " bytes after its ", width, " records"));
   }
   return absl::OkStatus();
-}
-
-}  // namespace
-
-bool IsUnreachable(const absl::Status& status) {
-  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
-}
-
-absl::StatusOr<Fetched> FetchTile(LogSource& source, const merkle::TileAddress& address) {
-  absl::StatusOr<std::string> bytes = source.Fetch(address);
-  if (bytes.ok()) return Fetched{*std::move(bytes), address};
-  if (address.width == merkle::kTileWidth || !absl::IsNotFound(bytes.status())) return bytes.status();
-  const merkle::TileAddress full{address.level, address.index, merkle::kTileWidth};
-  absl::StatusOr<std::string> whole = source.Fetch(full);
-  if (whole.ok()) return Fetched{*std::move(whole), full};
-  return IsUnreachable(whole.status()) ? whole.status() : bytes.status();
-}
-
-absl::StatusOr<std::vector<merkle::Hash>> HashesOf(const Fetched& tile, int width) {
-  absl::StatusOr<std::vector<merkle::Hash>> hashes = merkle::DecodeTile(tile.bytes, tile.address.width);
-  if (hashes.ok()) hashes->resize(static_cast<size_t>(width));
-  return hashes;
 }
 
 void ReadChunk(LogSource& source, int64_t index, int64_t tree_size, RecordChecker& checker, Chunk& chunk) {
@@ -81,7 +78,8 @@ void ReadChunk(LogSource& source, int64_t index, int64_t tree_size, RecordChecke
   const absl::StatusOr<Fetched> bundle = FetchTile(source, bundle_address);
   if (bundle.ok()) {
     chunk.files_checked[0] = 1;
-    const absl::Status divided = Divide(bundle->bytes, chunk.width, bundle->address.width != chunk.width, records);
+    const absl::Status divided =
+        DivideBundle(bundle->bytes, chunk.width, bundle->address.width != chunk.width, records);
     if (!divided.ok()) fault(Step::kBundles, chunk.bundle_path, divided);
   } else {
     fault(Step::kBundles, chunk.bundle_path, bundle.status());

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -28,6 +29,11 @@ absl::StatusOr<Fetched> FetchTile(LogSource& source, const merkle::TileAddress& 
 
 // The first `width` hashes of a tile. InvalidArgument where its bytes are not as many hashes as its address says.
 absl::StatusOr<std::vector<merkle::Hash>> HashesOf(const Fetched& tile, int width);
+
+// Divides a bundle of `width` records; the views are into `bytes`. Where it is malformed, InvalidArgument says how, and
+// `records` has those before. Bytes after the last record are a fault unless `more_may_follow`.
+absl::Status DivideBundle(std::string_view bytes, int width, bool more_may_follow,
+                          std::vector<std::string_view>& records);
 
 struct Chunk {
   int64_t first_sequence = 0;

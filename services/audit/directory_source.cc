@@ -6,6 +6,8 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
 
 #include "absl/strings/str_cat.h"
 
@@ -60,6 +62,24 @@ absl::StatusOr<std::string> DirectorySource::FetchCheckpoint() {
 
 absl::StatusOr<std::string> DirectorySource::Fetch(const merkle::TileAddress& address) {
   return ReadFile(absl::StrCat(folder_, "/", merkle::PathOf(address)), BytesMax(address));
+}
+
+absl::StatusOr<std::vector<merkle::TileAddress>> DirectorySource::List() {
+  std::vector<merkle::TileAddress> addresses;
+  std::error_code error;
+  std::filesystem::recursive_directory_iterator files(std::filesystem::path(folder_) / "tile", error);
+  while (!error && files != std::filesystem::recursive_directory_iterator()) {
+    const std::string path = files->path().lexically_relative(folder_).generic_string();
+    // What is named otherwise is no part of a log and says nothing.
+    if (const absl::StatusOr<merkle::TileAddress> address = merkle::ParseTilePath(path); address.ok()) {
+      if (std::error_code no_type; files->is_regular_file(no_type)) addresses.push_back(*address);
+    }
+    files.increment(error);
+  }
+  if (error && error != std::errc::no_such_file_or_directory) {
+    return absl::UnknownError(error.message());
+  }
+  return addresses;
 }
 
 }  // namespace hattama::audit

@@ -3,6 +3,7 @@
 #define HATTAMA_SERVICES_AUDIT_DIRECTORY_SOURCE_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "services/audit/log_source.h"
@@ -15,6 +16,7 @@ class DirectorySource : public LogSource {
 
   absl::StatusOr<std::string> FetchCheckpoint() override;
   absl::StatusOr<std::string> Fetch(const merkle::TileAddress& address) override;
+  absl::StatusOr<std::vector<merkle::TileAddress>> List() override;
 
  private:
   std::string folder_;

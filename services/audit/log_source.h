@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "storage/merkle/signed_note.h"
@@ -32,6 +33,9 @@ class LogSource {
   virtual absl::StatusOr<std::string> FetchCheckpoint() = 0;
   // The tile or bundle at the address, at most BytesMax(address) bytes.
   virtual absl::StatusOr<std::string> Fetch(const merkle::TileAddress& address) = 0;
+  // Tiles and bundles that are there besides, as far as the source can tell: partial ones of earlier sizes say the same
+  // as the tree or are at fault. In any order.
+  virtual absl::StatusOr<std::vector<merkle::TileAddress>> List() { return std::vector<merkle::TileAddress>(); }
   // False where only bundles can be had, as from the records of a running ledger.
   virtual bool has_tiles() const { return true; }
 };

@@ -7,21 +7,28 @@
 
 namespace hattama::audit {
 
-bool VerifiedBatches::Knows(const wire::SignedStatement& statement) const {
-  std::lock_guard lock(mutex_);
-  const auto found = statements_.find(statement.signature);
-  return found != statements_.end() && found->second == statement;
-}
-
-void VerifiedBatches::Remember(const wire::SignedStatement& statement) {
+bool VerifiedBatches::Verify(const wire::SignedStatement& statement, const std::function<bool()>& verify) {
   // An election's id is a few dozen bytes; whoever makes one of many thousand pays for it each time.
-  if (statement.message.size() > kMessageBytesMax) return;
-  std::lock_guard lock(mutex_);
-  if (!statements_.emplace(statement.signature, statement).second) return;
+  if (statement.message.size() > kMessageBytesMax) return verify();
+  std::unique_lock lock(mutex_);
+  while (true) {
+    const auto found = statements_.find(statement.signature);
+    if (found != statements_.end() && found->second == statement) return true;
+    if (in_work_.insert(statement.signature).second) break;
+    verified_.wait(lock);
+  }
+  lock.unlock();
+  const bool good = verify();
+  lock.lock();
+  in_work_.erase(statement.signature);
+  verified_.notify_all();
+  if (!good || !statements_.emplace(statement.signature, statement).second) return good;
   order_.push_back(statement.signature);
-  if (order_.size() <= kCountMax) return;
-  statements_.erase(order_.front());
-  order_.pop_front();
+  if (order_.size() > kCountMax) {
+    statements_.erase(order_.front());
+    order_.pop_front();
+  }
+  return true;
 }
 
 void CheckedRecord::Clear() {
@@ -80,10 +87,7 @@ void RecordChecker::Check(int64_t sequence, std::string_view record, CheckedReco
 bool RecordChecker::Verify(const wire::SignedStatement& statement, bool batch) {
   if (!batch) return VerifyBytes(statement);
   if (last_batch_ == statement) return true;
-  if (!batches_->Knows(statement)) {
-    if (!VerifyBytes(statement)) return false;
-    batches_->Remember(statement);
-  }
+  if (!batches_->Verify(statement, [&] { return VerifyBytes(statement); })) return false;
   last_batch_ = statement;
   return true;
 }

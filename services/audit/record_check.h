@@ -2,8 +2,10 @@
 #ifndef HATTAMA_SERVICES_AUDIT_RECORD_CHECK_H_
 #define HATTAMA_SERVICES_AUDIT_RECORD_CHECK_H_
 
+#include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -11,6 +13,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "services/audit/report.h"
 #include "services/wire/event_codec.h"
 #include "services/wire/signature_codec.h"
@@ -24,14 +27,17 @@ namespace hattama::audit {
 // Thread safety: any thread.
 class VerifiedBatches {
  public:
-  bool Knows(const wire::SignedStatement& statement) const;
-  void Remember(const wire::SignedStatement& statement);
+  // Whether the statement is good: known to be, or by `verify`. While one thread verifies a signature, others that meet
+  // it wait, so that how often anything is verified does not depend on chance.
+  bool Verify(const wire::SignedStatement& statement, const std::function<bool()>& verify);
 
  private:
   static constexpr size_t kCountMax = 4'096;
   static constexpr size_t kMessageBytesMax = 1'024;
 
-  mutable std::mutex mutex_;
+  std::mutex mutex_;
+  std::condition_variable verified_;
+  absl::flat_hash_set<merkle::Signature> in_work_;
   // By signature; compared whole.
   absl::flat_hash_map<merkle::Signature, wire::SignedStatement> statements_;
   std::deque<merkle::Signature> order_;  // The oldest first.

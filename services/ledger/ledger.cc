@@ -577,7 +577,15 @@ absl::StatusOr<merkle::Hash> Ledger::RootAt(int64_t tree_size) const {
   if (tree_size < 0 || tree_size > now.tree_size) {
     return absl::OutOfRangeError(absl::StrCat("tree_size ", tree_size, " is outside 0..", now.tree_size));
   }
-  return merkle::RootAt(tree_size, [this](int level, int64_t index) { return store_->ReadNode(level, index); });
+  return merkle::RootAt(tree_size, [this](int level, int64_t index) { return FindNode(level, index); });
+}
+
+absl::StatusOr<merkle::Hash> Ledger::FindNode(int level, int64_t index) const {
+  if (std::optional<merkle::Hash> kept = nodes_.Find(level, index)) return *kept;
+  absl::StatusOr<merkle::Hash> hash = store_->ReadNode(level, index);
+  // What is not acknowledged yet may still be another's place.
+  if (hash.ok() && level >= NodeCache::kLevelMin && index < head().tree_size >> level) nodes_.Keep(level, index, *hash);
+  return hash;
 }
 
 absl::StatusOr<merkle::Hash> Ledger::LeafHash(int64_t sequence) const {
@@ -593,7 +601,7 @@ absl::StatusOr<std::vector<merkle::Hash>> Ledger::InclusionProof(int64_t sequenc
   if (sequence < 0 || sequence >= tree_size) {
     return absl::OutOfRangeError(absl::StrCat("sequence ", sequence, " is outside 0..", tree_size - 1));
   }
-  const auto read = [this](int level, int64_t index) { return store_->ReadNode(level, index); };
+  const auto read = [this](int level, int64_t index) { return FindNode(level, index); };
   absl::StatusOr<std::vector<merkle::Hash>> proof = merkle::InclusionProof(sequence, tree_size, read);
   if (!proof.ok()) return proof;
   const absl::StatusOr<merkle::Hash> leaf = store_->ReadNode(0, sequence);
@@ -613,7 +621,7 @@ absl::StatusOr<std::vector<merkle::Hash>> Ledger::ConsistencyProof(int64_t first
   }
   const absl::StatusOr<merkle::Hash> first_root = RootAt(first);
   if (!first_root.ok()) return first_root.status();
-  const auto read = [this](int level, int64_t index) { return store_->ReadNode(level, index); };
+  const auto read = [this](int level, int64_t index) { return FindNode(level, index); };
   absl::StatusOr<std::vector<merkle::Hash>> proof = merkle::ConsistencyProof(first, second, read);
   if (!proof.ok()) return proof;
   if (const absl::Status status = merkle::VerifyConsistency(first, second, *proof, *first_root, *second_root);

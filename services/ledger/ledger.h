@@ -26,6 +26,7 @@
 #include "absl/status/statusor.h"
 #include "services/domain/history.h"
 #include "services/domain/tally.h"
+#include "services/ledger/node_cache.h"
 #include "services/wire/event_codec.h"
 #include "storage/event_store.h"
 #include "storage/merkle/sha256.h"
@@ -170,8 +171,11 @@ class Ledger {
   void AddMember(Group& group, Call& call, size_t index) const;
   void Commit(Group& group);
   void ProcessDefinition(Call& call);
+  // ReadNode, for proofs: from memory where it was read before.
+  absl::StatusOr<merkle::Hash> FindNode(int level, int64_t index) const;
 
   storage::EventStore* store_;
+  mutable NodeCache nodes_;
   Clock clock_;
   Options options_;
   std::string origin_;

@@ -119,6 +119,14 @@ absl::StatusOr<std::string> FilesSource::Get(const std::string& path, size_t byt
   return found->second;
 }
 
+absl::StatusOr<std::vector<merkle::TileAddress>> FilesSource::List() {
+  std::vector<merkle::TileAddress> addresses;
+  for (const auto& [path, bytes] : *files_) {
+    if (const auto address = merkle::ParseTilePath(path); address.ok()) addresses.push_back(*address);
+  }
+  return addresses;
+}
+
 audit::Report AuditFiles(const LogFiles& files, const audit::AuditOptions& options, const std::string& origin) {
   const google::protobuf::LogSilencer silencer;  // What is no message is the point of many tests.
   FilesSource source(&files);

@@ -25,6 +25,7 @@ class FilesSource : public audit::LogSource {
   absl::StatusOr<std::string> Fetch(const merkle::TileAddress& address) override {
     return Get(merkle::PathOf(address), audit::BytesMax(address));
   }
+  absl::StatusOr<std::vector<merkle::TileAddress>> List() override;
 
  private:
   absl::StatusOr<std::string> Get(const std::string& path, size_t bytes_max) const;
