@@ -1,6 +1,6 @@
 """Small logs, honest and not, each by a name: what two auditors must say the same of. Each adds to an opened ledger."""
 
-from small_ledger import Key, Offices as O, definition, encode, protocol, rfc6962, sha256, tagged, to_base64, varint
+from small_ledger import Key, Offices as O, definition, encode, protocol, rfc6962, tagged, to_base64, varint
 
 LIES = {}
 NEW = Key("new")
@@ -68,7 +68,7 @@ def publish(log, change, key=O.commission):
     size, view = len(log.records), {"source_id": "commission", "policy": 4, "basis": 1}
     text = change.get("statement", log.statement("e1", "lists", {**view, "excluding_contested": False}, size))
     body = {"election_id": "e1", "contest_id": "lists", "view": view, "tree_size": size,
-            "digest": sha256(text.encode()), "statement": text}
+            "digest": rfc6962.sha256(text.encode()), "statement": text}
     for field, value in change.items():
         if field.startswith("view_"):
             view[field[5:]] = value

@@ -17,9 +17,8 @@ sys.path.insert(0, str(ROOT / "clients" / "python"))
 # pylint: disable=wrong-import-position
 from hattama_verify import note, rfc6962, statement, sum_tree, tally, tiles  # noqa: E402
 from hattama_verify.ledger import Ledger  # noqa: E402
-from hattama_verify.messages import MESSAGES, QUARANTINE_RELEASED  # noqa: E402,F401
+from hattama_verify.messages import MESSAGES  # noqa: E402
 from hattama_verify.records import parse_record  # noqa: E402
-from hattama_verify.rfc6962 import sha256  # noqa: E402,F401
 from hattama_verify.text import to_base64  # noqa: E402
 
 ORIGIN = "small.hattama.example/ledger"

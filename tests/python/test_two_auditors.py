@@ -23,7 +23,7 @@ AUDIT_SECONDS_MAX = 60
 
 
 def place_of(fault):
-    return f"record {fault['sequence']}" if "sequence" in fault else fault.get("path")
+    return f"record {fault['sequence']}" if "sequence" in fault else fault["place"]
 
 
 class TwoAuditors(unittest.TestCase):
@@ -59,8 +59,8 @@ class TwoAuditors(unittest.TestCase):
         self.assertEqual(theirs["verdict"], mine["verdict"], (theirs["faults"], mine["faults"]))
         self.assertEqual(theirs["root"], mine["root"])
         self.assertEqual(theirs["tree_size"], mine["tree_size"])
-        fields = ("sequence", "tree_size", "election", "contest", "source", "policy", "stations", "confirmed", "digest",
-                  "recomputed_digest", "outcome")
+        fields = ("sequence", "tree_size", "election", "contest", "source", "policy", "stations", "ok", "digest",
+                  "recomputed", "outcome")
         self.assertEqual(*([{field: one[field] for field in fields} for one in report["tallies"]]
                            for report in (theirs, mine)))
         self.assertEqual(theirs["attestations"], mine["attestations"])

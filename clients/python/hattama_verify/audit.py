@@ -34,9 +34,8 @@ class Audit:
         """`place` is a path, or "record N"; `path` that of the file in which a record is."""
         self.fault_count += 1
         if len(self.faults) < FAULTS_MAX:
-            where = {"sequence": int(place[7:])} if place.startswith("record ") else {"path": place}
-            where.update({} if path is None else {"path": path})
-            self.faults.append({"step": step, "place": place, **where, "message": message})
+            where = {"sequence": int(place[7:])} if place.startswith("record ") else {}
+            self.faults.append({"step": step, "place": path or place, **where, "message": message})
 
     def run(self):
         """Goes through the steps, as far as one can stand on the one before. True where nothing is at fault."""
@@ -191,7 +190,7 @@ class Audit:
         self._other_files(good)
 
     def _other_files(self, good):
-        """Partial tiles and bundles of earlier sizes, and full ones beside them, must say the same as the tree."""
+        """Partial tiles and bundles of earlier sizes must say the same as the tree."""
         size = self.checkpoint.tree_size
         for path in self.folder.tile_files():
             place = parse_tile_path(path)
@@ -299,16 +298,14 @@ class Audit:
             "sequence": sequence, "election": body["election_id"], "contest": body["contest_id"],
             "source": view.source_id, "policy": m.POLICIES[view.policy],
             "stations": "without-contested" if view.excluding_contested else "all", "tree_size": body["tree_size"],
-            "confirmed": is_same, "digest": body["digest"].hex(), "recomputed_digest": recomputed.hex(),
-            "outcome": tally.outcome().status, "differences": [], "explanations": [],
+            "ok": is_same, "digest": body["digest"].hex(), "recomputed": recomputed.hex(),
+            "outcome": tally.outcome().status, "lines": [], "explanations": [],
         }
         if not is_same:
-            entry["differences"] = explain.differing_lines(body["statement"], statement)
+            entry["lines"] = explain.differing_lines(body["statement"], statement)
             entry["explanations"] = explain.explanations(body["statement"], tally)
-            said = "; ".join(f"published {one['published']!r}, recomputed {one['recomputed']!r}"
-                             for one in entry["differences"][:5])
-            why = "; ".join(one["text"] for one in entry["explanations"][:5])
-            self.fault("tallies", f"record {sequence}", f"the statement differs: {said}"
+            why = "; ".join(entry["explanations"][:5])
+            self.fault("tallies", f"record {sequence}", "the statement differs: " + "; ".join(entry["lines"][:5])
                        + (f". Explained by {why}" if why else ""))
         self.tallies.append(entry)
 

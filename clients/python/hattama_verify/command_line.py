@@ -86,7 +86,7 @@ def _audit(options):
         print(f"{fault['step']}: {fault['place']}: {fault['message']}")
     if report["fault_count"] > 20:
         print(f"and {report['fault_count'] - 20} more")
-    good = sum(one["confirmed"] for one in report["tallies"])
+    good = sum(one["ok"] for one in report["tallies"])
     what = "no checkpoint"
     if audit.checkpoint:
         what = (f"{report['tree_size']} records, root {report['root']}, {good} of {len(report['tallies'])} published "

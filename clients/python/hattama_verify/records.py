@@ -27,7 +27,7 @@ def parse_record(data):
     layout = [(1, wire.VARINT), (2, wire.LENGTH), (3, wire.LENGTH), (4, wire.LENGTH)]
     for number, start, end, value in wire.strict_fields(data, layout):
         if number == 1:
-            sequence = wire._int64(value)
+            sequence = wire.to_int64(value)
             if sequence <= 0:
                 raise Fault(f"the record states the sequence {sequence}")
         elif number == 2:

@@ -66,7 +66,7 @@ def _skip(data, position, end, tag):
         tag, position = _tag(data, position, end)
 
 
-def _int64(value):
+def to_int64(value):
     return value - MODULUS if value >= SIGN else value
 
 
@@ -79,7 +79,7 @@ def _bool(value):
     return value != 0
 
 
-SCALARS = {"int64": _int64, "int32": _int32, "enum": _int32, "bool": _bool}
+SCALARS = {"int64": to_int64, "int32": _int32, "enum": _int32, "bool": _bool}
 DEFAULTS = {"int64": 0, "int32": 0, "enum": 0, "bool": False, "string": "", "bytes": b""}
 
 
