@@ -64,11 +64,9 @@ absl::StatusOr<std::unique_ptr<Checkpointer>> Checkpointer::Open(Ledger& ledger,
     return absl::FailedPreconditionError(absl::StrCat(
         "the data holds ", held, " events, and ", last.tree_size, " were signed (", signed_head->path(),
         "): it is an older copy, for example a restored backup. Serving it would sign a second history. Put the newest "
-        "data "
-        "back; if that is lost, events ",
+        "data back; if that is lost, `hattamad restore` takes events ",
         held, "..", last.tree_size - 1,
-        " are in the published folder, with mirrors and with submitters' receipts (deploy/README.md, \"Restored from a "
-        "backup\")"));
+        " from the published folder or a mirror of it (deploy/README.md, \"Restored from a backup\")"));
   }
   absl::StatusOr<merkle::Frontier> frontier = FrontierAt(ledger, last.tree_size);
   if (!frontier.ok()) return frontier.status();

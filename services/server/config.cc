@@ -108,6 +108,11 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
                    "never signed one")
       ->required();
 
+  CLI::App* restore = app.add_subcommand(
+      "restore", "Appends to the data what a copy of the published folder has beyond it; creates data that is lost");
+  AddLogFiles(*restore, config);
+  restore->add_option("--from", config.restore_from, "The folder")->required();
+
   // The one place where this program meets exceptions: the parser reports by them.
   try {
     app.parse(argc, argv);
@@ -119,9 +124,10 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
     return Misuse(absl::StrCat(error.what(), " (see hattamad --help)"));
   }
 
-  config.verb = init->parsed()    ? Config::Verb::kInit
-                : adopt->parsed() ? Config::Verb::kAdoptHead
-                                  : Config::Verb::kServe;
+  config.verb = init->parsed()      ? Config::Verb::kInit
+                : adopt->parsed()   ? Config::Verb::kAdoptHead
+                : restore->parsed() ? Config::Verb::kRestore
+                                    : Config::Verb::kServe;
   if (config.data_directory.empty()) return Misuse("--data: names no directory");
   if (config.log_key.empty()) config.log_key = Beside(config.data_directory, ".log-key");
   if (config.signed_head.empty()) config.signed_head = Beside(config.data_directory, ".signed-head");

@@ -17,15 +17,16 @@ struct TlsFiles {
 };
 
 struct Config {
-  enum class Verb { kInit, kServe, kAdoptHead };
+  enum class Verb { kInit, kServe, kAdoptHead, kRestore };
 
   Verb verb = Verb::kServe;
   std::string data_directory;
-  std::string origin;       // Of init; of serve where the directory holds no ledger yet. Empty: none.
-  std::string authority;    // The public key that grants all others, as text or path; goes with `origin`.
-  std::string log_key;      // File of the log's private key.
-  std::string signed_head;  // File of the last head that was signed.
-  std::string checkpoint;   // Of adopt-head: file of a checkpoint, or "none".
+  std::string origin;        // Of init; of serve where the directory holds no ledger yet. Empty: none.
+  std::string authority;     // The public key that grants all others, as text or path; goes with `origin`.
+  std::string log_key;       // File of the log's private key.
+  std::string signed_head;   // File of the last head that was signed.
+  std::string checkpoint;    // Of adopt-head: file of a checkpoint, or "none".
+  std::string restore_from;  // Of restore: a published folder.
   absl::Duration checkpoint_interval = absl::Seconds(1);
   std::string publish_folder;  // Empty: none.
   std::string policy;          // File of a policy. Empty: none.

@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 #include "services/server/config.h"
 #include "services/server/ledger_directory.h"
+#include "services/server/restore.h"
 #include "services/server/serve.h"
 #include "storage/merkle/ed25519.h"
 #include "storage/merkle/signed_note.h"
@@ -43,6 +44,13 @@ int Main(int argc, char** argv) {
     const absl::StatusOr<std::optional<Founding>> founding = FoundingOf(config);
     status = founding.ok() ? InitLedger(PlacesOf(config), **founding) : founding.status();
     if (status.ok()) status = SayCreated(config);
+  } else if (config.verb == Config::Verb::kRestore) {
+    const absl::StatusOr<Restored> restored = RestoreFrom(PlacesOf(config), config.restore_from);
+    status = restored.status();
+    if (status.ok()) {
+      std::printf("hattamad: %s held %lld events and holds %lld\n", config.data_directory.c_str(),
+                  static_cast<long long>(restored->held), static_cast<long long>(restored->tree_size));
+    }
   } else if (config.verb == Config::Verb::kAdoptHead) {
     status = AdoptHead(PlacesOf(config), config.checkpoint);
     if (status.ok()) std::printf("hattamad: made %s\n", config.signed_head.c_str());

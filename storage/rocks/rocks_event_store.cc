@@ -121,7 +121,9 @@ RocksEventStore::RocksEventStore(std::string directory, Options options)
 RocksEventStore::~RocksEventStore() {
   if (db_ == nullptr) return;
   // Everything is durable already; a flush only spares the next start the replay of RocksDB's log.
-  if (poisoned_.ok()) db_->Flush({}, families_);
+  // Not on a disk that is nearly full: a flush that fails there makes RocksDB abort the process when it closes.
+  const int64_t free = options_.free_bytes(directory_);
+  if (poisoned_.ok() && (free < 0 || free >= options_.free_bytes_min)) db_->Flush({}, families_);
   for (rocksdb::ColumnFamilyHandle* family : families_) db_->DestroyColumnFamilyHandle(family);
   db_->Close();
 }

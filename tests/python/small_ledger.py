@@ -15,9 +15,9 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "clients" / "python"))
 
 # pylint: disable=wrong-import-position
-from hattama_verify import note, rfc6962, statement, tally, tiles  # noqa: E402
+from hattama_verify import note, rfc6962, statement, sum_tree, tally, tiles  # noqa: E402
 from hattama_verify.ledger import Ledger  # noqa: E402
-from hattama_verify.messages import MESSAGES, QUARANTINE_RELEASED  # noqa: E402,F401
+from hattama_verify.messages import MESSAGES  # noqa: E402
 from hattama_verify.records import parse_record  # noqa: E402
 from hattama_verify.text import to_base64  # noqa: E402
 
@@ -209,6 +209,29 @@ class SmallLedger:
 
     def publish(self, folder, **options):
         return publish(folder, self.records, self.log_key, self.origin, **options)
+
+    def receipt(self, index):
+        """The tlog-proof of a record under a checkpoint of the whole log."""
+        size = len(self.records)
+        hashes = "".join(to_base64(one) + "\n" for one in self.tree.path(index, size))
+        head = f"c2sp.org/tlog-proof@v1\nextra {to_base64(self.records[index])}\nindex {index}\n{hashes}\n"
+        return head.encode() + signed_checkpoint(self.log_key, self.origin, size, self.tree.root())
+
+    def station_proof(self, publication, station):
+        """The station proof of a published tally, by the parts of docs/format.md, section 9."""
+        body = parse_record(self.records[publication]).body
+        made = statement.recomputed_statement(self.ledger, self.tree, body["election_id"], body["contest_id"],
+                                              tally.view_of(body["view"]), body["tree_size"])[1]
+        index = next(i for i, one in enumerate(made.stations) if one.unit.unit_id == station)
+        rows, counted = statement.station_rows(made), made.stations[index].protocol
+        label, sums = rows[index]
+        lines = ["hattama-station-proof/v1", f"published {to_base64(self.receipt(publication))}",
+                 f"protocol {to_base64(self.receipt(counted.sequence)) if counted else '-'}",
+                 f"station {index} {len(rows)}",
+                 f"label {to_base64(label)}", "sums " + " ".join(map(str, sums))]
+        lines += [f"node {to_base64(digest)} " + " ".join(map(str, figures)) for digest,
+                  figures in sum_tree.path(index, rows)]
+        return "".join(line + "\n" for line in lines).encode()
 
 
 def terms(*items):

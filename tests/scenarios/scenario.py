@@ -12,7 +12,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 
 from programs import (BIN, DEFINITIONS, FINDINGS, FINE, REFUSED, ROOT, UNREACHABLE, USAGE, Client,  # noqa: E402,F401
-                      Server, data_folder, lines, number, require_programs, same_answer, votes)
+                      Keys, Server, data_folder, lines, number, require_programs, same_answer, votes)
 
 
 def rows_of(path):

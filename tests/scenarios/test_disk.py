@@ -7,7 +7,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from scenario import BIN, FINDINGS, FINE, REFUSED, ROOT, Client, Server, require_programs
+from scenario import BIN, FINDINGS, FINE, REFUSED, ROOT, Client, Keys, Server, require_programs
 
 MEBIBYTE = 1 << 20
 # RocksDB reserves some 64 MiB for its log. The server keeps 64 MiB free: appends stop before the disk is full, so that
@@ -139,8 +139,9 @@ class SmallDiskTest(unittest.TestCase):
 
     def test_a_new_ledger_on_a_read_only_disk_is_refused(self):
         self.remount("ro")
-        for verb in (["init", "--origin", "test.example/a"],
-                     ["serve", "--listen", "127.0.0.1:0", "--init-origin", "test.example/a"]):
+        for verb in (["init", "--origin", "test.example/a", "--authority", Keys.public("authority")],
+                     ["serve", "--listen", "127.0.0.1:0", "--init-origin", "test.example/a", "--init-authority",
+                      Keys.public("authority")]):
             done = subprocess.run([BIN / "hattamad", verb[0], "--data", self.disk / "data", *verb[1:]],
                                   stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
             self.assertEqual(done.returncode, 1, done.stderr)

@@ -14,7 +14,7 @@ import time
 import unittest
 from pathlib import Path
 
-from scenario import BIN, FINDINGS, FINE, REFUSED, ROOT, UNREACHABLE, USAGE, Client, Server, ServerCase
+from scenario import BIN, FINDINGS, FINE, REFUSED, ROOT, UNREACHABLE, USAGE, Client, Keys, Server, ServerCase
 
 SERVE_SECONDS_MAX = 30
 
@@ -57,7 +57,8 @@ class RefusalsTest(ServerCase):
         self.assert_alive()
 
     def test_a_port_in_use_is_refused_and_named(self):
-        done = serve("serve", "--data", self.folder / "port", "--listen", self.server.address, "--init-origin", "test.example/a")
+        done = serve("serve", "--data", self.folder / "port", "--listen", self.server.address, "--init-origin", "test.example/a",
+                     "--init-authority", Keys.public("authority"))
         self.assert_refused(done, self.server.address)
         self.assert_alive()
 
@@ -66,7 +67,8 @@ class RefusalsTest(ServerCase):
         self.assert_refused(done, str(self.folder / "nothing"))
 
     def test_init_refuses_a_ledger_that_exists(self):
-        done = serve("init", "--data", self.folder / "data", "--origin", "test.example/b")
+        done = serve("init", "--data", self.folder / "data", "--origin", "test.example/b", "--authority",
+                     Keys.public("authority"))
         self.assert_refused(done, str(self.folder / "data"))
 
     def test_a_folder_of_somebody_else_is_refused_and_left_alone(self):
@@ -74,7 +76,8 @@ class RefusalsTest(ServerCase):
         folder.mkdir()
         (folder / "CURRENT").write_bytes(b"not a manifest\n")
         (folder / "letter.txt").write_text("keep me", encoding="utf-8")
-        done = serve("serve", "--data", folder, "--listen", "127.0.0.1:0", "--init-origin", "test.example/c")
+        done = serve("serve", "--data", folder, "--listen", "127.0.0.1:0", "--init-origin", "test.example/c",
+                     "--init-authority", Keys.public("authority"))
         self.assert_refused(done, str(folder))
         self.assertEqual((folder / "letter.txt").read_text(encoding="utf-8"), "keep me")
         self.assertEqual((folder / "CURRENT").read_bytes(), b"not a manifest\n")
@@ -87,11 +90,13 @@ class RefusalsTest(ServerCase):
         else:
             path = self.folder / "read-only"
             path.mkdir(mode=0o500)
-        done = serve("serve", "--data", path, "--listen", "127.0.0.1:0", "--init-origin", "test.example/d")
+        done = serve("serve", "--data", path, "--listen", "127.0.0.1:0", "--init-origin", "test.example/d",
+                     "--init-authority", Keys.public("authority"))
         self.assert_refused(done, str(path))
 
     def test_an_address_beyond_this_machine_wants_encryption(self):
-        done = serve("serve", "--data", self.folder / "remote", "--listen", "0.0.0.0:0", "--init-origin", "test.example/e")
+        done = serve("serve", "--data", self.folder / "remote", "--listen", "0.0.0.0:0", "--init-origin", "test.example/e",
+                     "--init-authority", Keys.public("authority"))
         self.assert_refused(done, "0.0.0.0")
 
     def test_a_version_beyond_the_head_is_out_of_range(self):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -71,7 +72,8 @@ class Server:
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
                 [BIN / "hattamad", "serve", "--data", str(self.data), "--listen", listen, "--port-file", str(port_file),
-                 "--init-origin", origin, "--init-authority", Keys.public("authority"), *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+                 "--init-origin", origin, "--init-authority", Keys.public("authority"), *arguments],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
         deadline = time.monotonic() + READY_SECONDS_MAX
         while not port_file.exists():
             if self.process.poll() is not None:
@@ -82,6 +84,18 @@ class Server:
                 raise RuntimeError(f"hattamad is not ready after {READY_SECONDS_MAX} s:\n{said}")
             time.sleep(0.01)
         self.address = port_file.read_text(encoding="utf-8").strip()
+        self.log_key = self.data.with_name(self.data.name + ".log-key")
+        self.signed_head = self.data.with_name(self.data.name + ".signed-head")
+
+    @property
+    def vkey(self):
+        """The log's verifier key, as the server's own log says it; the line may follow the port file by a little."""
+        deadline = time.monotonic() + READY_SECONDS_MAX
+        while time.monotonic() < deadline:
+            if said := re.search(r"verifier_key=(\S+)", self.output()):
+                return said.group(1)
+            time.sleep(0.01)
+        raise RuntimeError(f"hattamad names no verifier_key:\n{self.output()}")
 
     def output(self):
         return self.log.read_text(encoding="utf-8", errors="replace")

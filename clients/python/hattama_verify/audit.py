@@ -2,7 +2,7 @@
 
 import sys
 
-from hattama_verify import explain, records as r, tally as t
+from hattama_verify import explain, messages as m, records as r, tally as t
 from hattama_verify.faults import Fault
 from hattama_verify.ledger import Ledger
 from hattama_verify.rfc6962 import HASH_SIZE, Tree, leaf_hash, sha256
@@ -12,6 +12,9 @@ from hattama_verify.tiles import BUNDLE_SIZE_MAX, TILE_SIZE_MAX, WIDTH, parse_ti
 
 # A report does not grow without bound, however much is wrong.
 FAULTS_MAX = 1_000
+
+STEPS = ("note", "consistency", "bundles", "tiles", "records", "signatures", "rights", "admission", "tallies",
+         "attestations")
 
 
 class Audit:
@@ -23,14 +26,16 @@ class Audit:
         self.faults, self.fault_count, self.tallies = [], 0, []
         self.checkpoint, self.note, self.kept = None, None, None
         self.tree, self.ledger = Tree(), Ledger()
-        self.attestations = 0
+        self.attestations = []
         # The first record that could not be folded; nothing after it has a state to be held against.
-        self.fold_ended = None
+        self.fold_ended, self.folded = None, 0
 
-    def fault(self, step, place, message):
+    def fault(self, step, place, message, path=None):
+        """`place` is a path, or "record N"; `path` that of the file in which a record is."""
         self.fault_count += 1
         if len(self.faults) < FAULTS_MAX:
-            self.faults.append({"step": step, "place": place, "message": message})
+            where = {"sequence": int(place[7:])} if place.startswith("record ") else {}
+            self.faults.append({"step": step, "place": path or place, **where, "message": message})
 
     def run(self):
         """Goes through the steps, as far as one can stand on the one before. True where nothing is at fault."""
@@ -56,9 +61,10 @@ class Audit:
             "origin": self.checkpoint.origin if self.checkpoint else None,
             "verdict": "rejected" if self.fault_count else "confirmed",
             "fault_count": self.fault_count,
-            "fold_ended": self.fold_ended,
-            "faults": self.faults,
+            "folded": self.folded,
+            "faults": sorted(self.faults, key=lambda fault: STEPS.index(fault["step"])),
             "tallies": self.tallies,
+            "attestations": self.attestations,
         }
 
     def _check_kept(self):
@@ -108,7 +114,7 @@ class Audit:
         for record in records:
             self.tree.append(leaf_hash(record))
         if start < size:
-            self._compare_leaves(start)
+            self._blame()
         return records
 
     def _from_full_bundle(self, index, width, path):
@@ -118,18 +124,36 @@ class Audit:
             raise Fault(f"{path} is missing")
         return split_bundle(data, WIDTH, tile_path("entries", index))[:width]
 
-    def _compare_leaves(self, until):
-        """Names records whose leaf hash is not the one in the level-0 tile."""
-        size = self.checkpoint.tree_size
-        for first in range(0, until, WIDTH):
+    def _tree_of_tiles(self):
+        """The tree over the leaf hashes that the tiles of level 0 state; None where one is missing or not whole."""
+        tree, size = Tree(), self.checkpoint.tree_size
+        for first in range(0, size, WIDTH):
             width = min(WIDTH, size - first)
             tile = self._tile(0, first // WIDTH, width)
-            if tile is None or len(tile) < width * HASH_SIZE:
+            if tile is None or len(tile) != width * HASH_SIZE:
+                return None
+            for offset in range(0, len(tile), HASH_SIZE):
+                tree.append(tile[offset:offset + HASH_SIZE])
+        return tree
+
+    def _blame(self):
+        """Names records that differ from the tiles, and which is wrong. The tree that was signed, where known."""
+        stated = self._tree_of_tiles()
+        are_tiles_good = stated is not None and stated.root() == self.checkpoint.root
+        if stated is None:
+            return None
+        for sequence, (mine, said) in enumerate(zip(self.tree.levels[0], stated.levels[0])):
+            if mine == said:
                 continue
-            for offset in range(min(width, until - first)):
-                if tile[offset * HASH_SIZE:(offset + 1) * HASH_SIZE] != self.tree.levels[0][first + offset]:
-                    self.fault("tiles", f"record {first + offset}", "the record is not the one whose hash is in "
-                               f"{tile_path(0, first // WIDTH, width)}")
+            first = sequence - sequence % WIDTH
+            width = min(WIDTH, self.checkpoint.tree_size - first)
+            message = f"its leaf hash is {mine.hex()}, that in the tile {said.hex()}"
+            if are_tiles_good:
+                self.fault("bundles", f"record {sequence}", f"is not the record that the checkpoint covers: {message}",
+                           tile_path("entries", first // WIDTH, width))
+            else:
+                self.fault("tiles", f"record {sequence}", message, tile_path(0, first // WIDTH, width))
+        return stated if are_tiles_good else None
 
     def _tile(self, level, index, width):
         """The bytes of a tile, at least of its first `width` hashes; None where it is not there or too large."""
@@ -143,11 +167,11 @@ class Audit:
             return None
 
     def _tiles(self):
-        size, root = self.checkpoint.tree_size, self.tree.root()
+        size, root, good = self.checkpoint.tree_size, self.tree.root(), self.tree
         if root != self.checkpoint.root:
-            self.fault("tiles", "checkpoint",
-                       f"the records have the root {root.hex()}, the checkpoint {self.checkpoint.root.hex()}")
-            self._compare_leaves(size)
+            self.fault("tiles", "checkpoint", f"the root over {size} records is {root.hex()}, "
+                       f"that of the checkpoint {self.checkpoint.root.hex()}")
+            good = self._blame() or self.tree
         elif self._kept_is_older():
             # Only where the records are those that the log signed: a damaged copy is no second history.
             self._raise(consistency_fault(self.kept, self.checkpoint, self.tree))
@@ -160,23 +184,13 @@ class Audit:
                 data = self._tile(level, index, width)
                 if data is None:
                     self.fault("tiles", path, f"{path} is missing, or larger than a tile")
-                elif data != self._hashes(level, index, width):
-                    self.fault("tiles", path, self._tile_difference(path, data, level, index, width))
+                elif data != _hashes(good, level, index, width):
+                    self.fault("tiles", path, _tile_difference(path, data, _hashes(good, level, index, width)))
             level += 1
-        self._other_files()
+        self._other_files(good)
 
-    def _hashes(self, level, index, width):
-        return b"".join(self.tree.levels[8 * level][index * WIDTH:index * WIDTH + width])
-
-    def _tile_difference(self, path, data, level, index, width):
-        expected = self._hashes(level, index, width)
-        if len(data) != len(expected):
-            return f"{path} has {len(data)} bytes, not {len(expected)}"
-        position = next(i for i in range(0, len(data), HASH_SIZE) if data[i:i + HASH_SIZE] != expected[i:i + HASH_SIZE])
-        return f"hash {position // HASH_SIZE} of {path} is not that of the records"
-
-    def _other_files(self):
-        """Partial tiles and bundles of earlier sizes, and full ones beside them, must say the same as the tree."""
+    def _other_files(self, good):
+        """Partial tiles and bundles of earlier sizes must say the same as the tree."""
         size = self.checkpoint.tree_size
         for path in self.folder.tile_files():
             place = parse_tile_path(path)
@@ -192,11 +206,11 @@ class Audit:
                 if level == "entries":
                     data = self.folder.read(path, BUNDLE_SIZE_MAX)
                     leaves = [leaf_hash(record) for record in split_bundle(data or b"", width, path)]
-                    wrong = [i for i, leaf in enumerate(leaves) if leaf != self.tree.levels[0][index * WIDTH + i]]
+                    wrong = [i for i, leaf in enumerate(leaves) if leaf != good.levels[0][index * WIDTH + i]]
                     if wrong:
                         self.fault("bundles", path,
                                    f"record {index * WIDTH + wrong[0]} in {path} is not that of the log")
-                elif self.folder.read(path, TILE_SIZE_MAX) != self._hashes(level, index, width):
+                elif self.folder.read(path, TILE_SIZE_MAX) != _hashes(good, level, index, width):
                     self.fault("tiles", path, f"{path} has not the hashes of the records")
             except Fault as fault:
                 self.fault("bundles" if level == "entries" else "tiles", path, str(fault))
@@ -231,7 +245,7 @@ class Audit:
                 fault = check.fault(record)
                 if fault:
                     self.fault("signatures", place, fault)
-                elif sequence and self.fold_ended is None:
+                if sequence and self.fold_ended is None and r.is_whole(record.signature):
                     fault = self.ledger.right_fault(record)
                     if fault:
                         self.fault("rights", place,
@@ -252,13 +266,17 @@ class Audit:
             self._end_fold(sequence)
             return
         self.ledger.apply(sequence, self.tree.levels[0][sequence], record)
+        self.folded = sequence + 1
         if record.event == "ledger_founded":
             self._founded(record.body)
         elif record.event == "tally_published":
             self._tally(sequence, record.body)
         elif record.event == "auditor_attested":
             root = self.tree.root(record.body["tree_size"])
-            self.attestations += 1
+            self.attestations.append({
+                "sequence": sequence, "auditor": record.signature.public_key.hex() if record.signature else "",
+                "tree_size": record.body["tree_size"], "verdict": m.VERDICTS[record.body["verdict"]],
+                "root_holds": root == record.body["root_hash"]})
             if root != record.body["root_hash"]:
                 self.fault("attestations", place, f"it states the root {record.body['root_hash'].hex()} at tree_size "
                            f"{record.body['tree_size']}, where the log has {root.hex()}")
@@ -275,20 +293,32 @@ class Audit:
         statement, tally = recomputed_statement(self.ledger, self.tree, body["election_id"], body["contest_id"],
                                                 t.view_of(body["view"]), body["tree_size"])
         recomputed = sha256(statement.encode())
+        view, is_same = tally.view, recomputed == body["digest"]
         entry = {
-            "sequence": sequence, "tree_size": body["tree_size"], "election": body["election_id"],
-            "contest": body["contest_id"], "digest": body["digest"].hex(), "recomputed": recomputed.hex(),
-            "ok": recomputed == body["digest"],
+            "sequence": sequence, "election": body["election_id"], "contest": body["contest_id"],
+            "source": view.source_id, "policy": m.POLICIES[view.policy],
+            "stations": "without-contested" if view.excluding_contested else "all", "tree_size": body["tree_size"],
+            "ok": is_same, "digest": body["digest"].hex(), "recomputed": recomputed.hex(),
+            "outcome": tally.outcome().status, "lines": [], "explanations": [],
         }
-        if not entry["ok"]:
+        if not is_same:
             entry["lines"] = explain.differing_lines(body["statement"], statement)
-            entry["stations"] = explain.explanations(body["statement"], tally)
-            said = "; ".join(f"published {one['published']!r}, recomputed {one['recomputed']!r}"
-                             for one in entry["lines"][:5])
-            why = "; ".join(one["text"] for one in entry["stations"][:5])
-            self.fault("tallies", f"record {sequence}", f"the statement differs: {said}"
+            entry["explanations"] = explain.explanations(body["statement"], tally)
+            why = "; ".join(entry["explanations"][:5])
+            self.fault("tallies", f"record {sequence}", "the statement differs: " + "; ".join(entry["lines"][:5])
                        + (f". Explained by {why}" if why else ""))
         self.tallies.append(entry)
+
+
+def _hashes(tree, level, index, width):
+    return b"".join(tree.levels[8 * level][index * WIDTH:index * WIDTH + width])
+
+
+def _tile_difference(path, data, expected):
+    if len(data) != len(expected):
+        return f"{path} has {len(data)} bytes, not {len(expected)}"
+    position = next(i for i in range(0, len(data), HASH_SIZE) if data[i:i + HASH_SIZE] != expected[i:i + HASH_SIZE])
+    return f"hash {position // HASH_SIZE} of {path} is not that of the records"
 
 
 def consistency_fault(kept, checkpoint, tree):

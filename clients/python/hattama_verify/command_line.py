@@ -90,7 +90,7 @@ def _audit(options):
     what = "no checkpoint"
     if audit.checkpoint:
         what = (f"{report['tree_size']} records, root {report['root']}, {good} of {len(report['tallies'])} published "
-                f"tallies agree, {audit.attestations} attestations")
+                f"tallies agree, {len(audit.attestations)} attestations")
     print(f"{report['verdict']}: {what}, {time.monotonic() - started:.1f} s")
     return CONFIRMED if confirmed else REJECTED
 
@@ -118,7 +118,8 @@ def _verify(options):
             raise Fault(fault)
         print(f"signed by {record.signature.public_key.hex()}")
     print(r.describe(record))
-    for figure in record.body.get("lines", []) + record.body.get("options", []):
+    is_protocol = record.event == "protocol_submitted"
+    for figure in record.body["lines"] + record.body["options"] if is_protocol else ():
         name = figure.get("line_id") or figure.get("option_id")
         print(f"  {name}: {'blank' if figure['count'] is None else figure['count']}")
     print(f"confirmed: record {receipt.index} of {receipt.checkpoint.origin} at tree_size "

@@ -161,13 +161,10 @@ def _hides_itself(rule_id, hiding):
     return False
 
 
-def contests_faults(election, event):
-    """Faults of contests_listed in an election that is not open yet."""
-    faults = []
-    if not event["contests"]:
-        faults.append("contests is empty")
-    unique(event["contests"], "contest_id", "contests", faults, election.contests)
-    for index, contest in enumerate(event["contests"]):
+def _contests_faults(election):
+    faults = [] if election.listed_contests else ["no contests were listed"]
+    unique(election.listed_contests, "contest_id", "contests", faults)
+    for index, contest in enumerate(election.listed_contests):
         _check_contest(election, contest, f"contests[{index}]", faults)
     return faults
 
@@ -231,69 +228,69 @@ def _check_contest(election, contest, where, faults):
                               "stations")
 
 
-def units_faults(election, event):
-    faults = []
-    if not event["units"]:
-        faults.append("units is empty")
-    unique(event["units"], "unit_id", "units", faults, election.units)
-    levels_of, has_root = {}, election.root is not None
-    for index, unit in enumerate(event["units"]):
-        where = f"units[{index}]"
+def _units_faults(election):
+    """Faults of the area tree. That each level is below that of the parent leaves no room for a cycle."""
+    units, faults = election.listed_units, []
+    unique(units, "unit_id", "units", faults)
+    levels, roots = {unit["unit_id"]: election.levels.get(unit["level_id"]) for unit in units}, 0
+    for index, unit in enumerate(units):
+        where, level = f"units[{index}]", levels[unit["unit_id"]]
         check_names(unit["names"], f"{where}.names", faults)
-        level = election.levels.get(unit["level_id"])
         if level is None:
             faults.append(f"{where}.level_id {shown(unit['level_id'])} is no level")
-            level = 0
         if not unit["parent_id"]:
-            if has_root:
-                faults.append(f"{where} is a second root")
-            has_root = True
-        else:
-            parent = election.units.get(unit["parent_id"])
-            parent_level = parent.level if parent else levels_of.get(unit["parent_id"])
-            if parent_level is None:
-                faults.append(f"{where}.parent_id {shown(unit['parent_id'])} is no unit before it")
-            elif level <= parent_level:
-                faults.append(f"{where} is of level {shown(unit['level_id'])}, not below that of its parent")
-        levels_of[unit["unit_id"]] = level
+            roots += 1
+        elif unit["parent_id"] not in levels:
+            faults.append(f"{where}.parent_id {shown(unit['parent_id'])} is no unit")
+        elif level is not None and levels[unit["parent_id"]] is not None and level <= levels[unit["parent_id"]]:
+            faults.append(f"{where} is of level {shown(unit['level_id'])}, not below that of its parent")
+    if roots != 1:
+        faults.append(f"the units have {roots} roots, not one")
     return faults
 
 
-def roll_faults(election, event):
+def _roll_faults(entries, is_station):
     faults = []
-    if not event["entries"]:
-        faults.append("entries is empty")
-    unique(event["entries"], "unit_id", "entries", faults)
-    for index, entry in enumerate(event["entries"]):
-        unit = election.units.get(entry["unit_id"])
-        if unit is None or not election.is_station(unit):
+    unique(entries, "unit_id", "entries", faults)
+    for index, entry in enumerate(entries):
+        if not is_station(entry["unit_id"]):
             faults.append(f"entries[{index}].unit_id {shown(entry['unit_id'])} is no station")
-        if not 0 <= entry["registered_voters"] <= COUNT_MAX:
-            faults.append(f"entries[{index}].registered_voters is {entry['registered_voters']}")
-    if election.is_open() and not event["reason"]:
-        faults.append("reason is empty after the opening")
     return faults
+
+
+def count_faults(entries):
+    return [f"entries[{index}].registered_voters is {entry['registered_voters']}" for index, entry in enumerate(entries)
+            if not 0 <= entry["registered_voters"] <= COUNT_MAX]
+
+
+def amendment_faults(election, event):
+    """Faults of a roll_amended after the opening."""
+    faults = [] if event["entries"] else ["entries is empty"]
+    faults += [] if event["reason"] else ["reason is empty after the opening"]
+    faults += count_faults(event["entries"])
+    return faults + _roll_faults(event["entries"], lambda unit_id: unit_id in election.station_index)
 
 
 def opening_faults(election, event):
-    """Faults of the whole definition at election_opened."""
+    """Faults of the whole definition, whose parts came in any order before election_opened."""
     faults = []
-    for field, listed in (("contest_count", len(election.contests)), ("unit_count", len(election.units)),
-                          ("roll_count", election.roll_listed)):
-        if event[field] != listed:
-            faults.append(f"{field} is {event[field]}, but {listed} were listed")
-    if not election.contests:
-        faults.append("no contests were listed")
-    if election.root is None:
-        faults.append("no units were listed")
-    options = {option["option_id"] for contest in election.contests.values() for option in contest.options}
-    for contest in election.contests.values():
-        if contest.definition["unit_id"] not in election.units:
-            faults.append(f"contest {contest.contest_id} is of {shown(contest.definition['unit_id'])}, which is no "
-                          "unit")
+    for field, listed in (("contest_count", election.listed_contests), ("unit_count", election.listed_units),
+                          ("roll_count", election.listed_roll)):
+        if event[field] != len(listed):
+            faults.append(f"{field} is {event[field]}, but {len(listed)} were listed")
+    faults += _contests_faults(election) + _units_faults(election)
+    stations = {unit["unit_id"] for unit in election.listed_units
+                if election.levels.get(unit["level_id"]) == election.station_level}
+    faults += _roll_faults(election.listed_roll, stations.__contains__)
+    units = {unit["unit_id"] for unit in election.listed_units}
+    contests = {contest["contest_id"]: contest for contest in election.listed_contests}
+    options = {option["option_id"] for contest in contests.values() for option in contest["options"]}
+    for contest_id, contest in contests.items():
+        if contest["unit_id"] not in units:
+            faults.append(f"contest {contest_id} is of {shown(contest['unit_id'])}, which is no unit")
     for rule in election.definition["rules"]:
         for contest_id in rule["contest_ids"]:
-            if contest_id not in election.contests:
+            if contest_id not in contests:
                 faults.append(f"rule {rule['rule_id']} is of {shown(contest_id)}, which is no contest")
     for kind, parts in (("bases", ("terms",)), ("turnouts", ("numerator", "denominator")),
                         ("rules", ("left", "right"))):

@@ -35,10 +35,10 @@ class Timeline:
 class Unit:
     """A node of the area tree. `stations` is the half-open range of its stations in tree order, once it is open."""
 
-    __slots__ = ("unit_id", "parent", "depth", "level", "children", "stations")
+    __slots__ = ("unit_id", "parent", "level", "children", "stations")
 
-    def __init__(self, unit_id, parent, level):
-        self.unit_id, self.parent, self.level = unit_id, parent, level
+    def __init__(self, unit_id, level):
+        self.unit_id, self.parent, self.level = unit_id, None, level
         self.children, self.stations = [], (0, 0)
 
     def is_within(self, other):
@@ -142,8 +142,9 @@ class Election:
         self.sources = {source["source_id"]: source for source in definition["sources"]}
         self.bases = {base["base_id"]: base for base in definition["bases"]}
         self.line_ids = [line["line_id"] for line in definition["lines"]]
-        self.contests, self.units, self.root = {}, {}, None
-        self.roll, self.roll_listed = {}, 0
+        # The parts of the definition as they come; judged and taken in at the opening.
+        self.listed_contests, self.listed_units, self.listed_roll = [], [], []
+        self.contests, self.units, self.root, self.roll = {}, {}, None, {}
         self.opened = None
         self.stations, self.station_index = [], {}
         self.appeals, self.decisions, self.protocols = {}, {}, {}
@@ -151,27 +152,30 @@ class Election:
     def is_open(self):
         return self.opened is not None
 
-    def add_contest(self, definition):
-        self.contests[definition["contest_id"]] = Contest(definition, self.line_ids)
-
-    def add_unit(self, definition):
-        parent = self.units.get(definition["parent_id"])
-        unit = Unit(definition["unit_id"], parent, self.levels[definition["level_id"]])
-        if parent is None:
-            self.root = unit
-        else:
-            parent.children.append(unit)
-        self.units[unit.unit_id] = unit
-
     def set_roll(self, sequence, entries):
+        if not self.is_open():
+            self.listed_roll.extend(entries)
+            return
         for entry in entries:
             self.roll.setdefault(entry["unit_id"], Timeline()).set(sequence, entry["registered_voters"])
-        if not self.is_open():
-            self.roll_listed += len(entries)
+
+    def _build(self):
+        """Contests, units and roll from what was listed; children stand in the order in which they were."""
+        self.contests = {one["contest_id"]: Contest(one, self.line_ids) for one in self.listed_contests}
+        self.units = {one["unit_id"]: Unit(one["unit_id"], self.levels[one["level_id"]]) for one in self.listed_units}
+        for one in self.listed_units:
+            unit, parent = self.units[one["unit_id"]], self.units.get(one["parent_id"])
+            unit.parent = parent
+            if parent is None:
+                self.root = unit
+            else:
+                parent.children.append(unit)
 
     def open(self, sequence):
-        """Closes the definition: puts the stations in tree order, and each contest at its unit."""
+        """Closes the definition: builds the tree, puts the stations in its order, and each contest at its unit."""
+        self._build()
         self.opened = sequence
+        self.set_roll(sequence, self.listed_roll)
         started, pending = {}, [(self.root, False)]
         while pending:
             unit, is_done = pending.pop()

@@ -3,7 +3,8 @@
 from itertools import islice
 
 from hattama_verify import messages as m
-from hattama_verify.tally import COUNTED
+from hattama_verify.tally import COUNTED, Tally, View
+from hattama_verify.text import shown
 
 LINES_MAX = 200
 ANSWERS_MAX = 20
@@ -16,7 +17,7 @@ def differing_lines(published, recomputed):
     length = max(len(left), len(right))
     left += ["-"] * (length - len(left))
     right += ["-"] * (length - len(right))
-    return [{"line": i + 1, "published": a, "recomputed": b} for i, (a, b) in enumerate(zip(left, right))
+    return [f"line {i}: published {shown(a)}, recomputed {shown(b)}" for i, (a, b) in enumerate(zip(left, right), 1)
             if a != b][:LINES_MAX]
 
 
@@ -53,8 +54,9 @@ def _alternatives(tally):
         counted = station.protocol if station.state == COUNTED else None
         now = _vector(counted.row) if counted else blank
         if counted:
-            yield _difference(blank,
-                              now), unit_id, f"station {unit_id} without the protocol of record {counted.sequence}"
+            place = f"the protocol of record {counted.sequence}"
+            yield _difference(blank, now), unit_id, f"station {unit_id} without {place}"
+            yield now, unit_id, f"station {unit_id} with {place} counted twice"
         for source_id, stage, protocol in others.get(unit_id, ()):
             if protocol is not counted:
                 yield (_difference(_vector(protocol.row), now), unit_id,
@@ -63,7 +65,7 @@ def _alternatives(tally):
 
 
 def explanations(statement, tally):
-    """Each answer is {"stations": ids, "text"}: counted otherwise, they give the published figures exactly."""
+    """Stations, one or two together, that give the published figures exactly if they count otherwise: texts."""
     published = published_sums(statement, tally)
     if published is None:
         return []
@@ -71,10 +73,23 @@ def explanations(statement, tally):
     if not any(any(pair) for pair in wanted):
         return []
     alternatives = [one for one in _alternatives(tally) if any(any(pair) for pair in one[0])]
-    single = [{"stations": [unit_id], "text": text} for delta, unit_id, text in alternatives if delta == wanted]
+    single = [text for delta, _, text in alternatives if delta == wanted]
     if single or len(alternatives) > PAIRS_MAX:
         return single[:ANSWERS_MAX]
-    return list(islice(_pairs(wanted, alternatives), ANSWERS_MAX))
+    return list(islice(_pairs(wanted, alternatives), ANSWERS_MAX)) or _other_views(published, tally)
+
+
+def _other_views(published, tally):
+    """Views of the same version that give the published figures."""
+    answers = []
+    for source_id in tally.election.sources:
+        for number, name in m.POLICIES.items():
+            for excluding in (False, True):
+                other = Tally(tally.election, tally.contest, View(source_id, number, excluding), tally.tree_size)
+                if list(zip(other.totals.sums, other.totals.stated)) == published:
+                    answers.append(f"the view {source_id}, {name}, {'without contested' if excluding else 'all'} "
+                                   f"stations")
+    return answers
 
 
 def _pairs(wanted, alternatives):
@@ -84,4 +99,4 @@ def _pairs(wanted, alternatives):
     for delta, unit_id, text in alternatives:
         for other_id, other_text in by_delta.get(_difference(wanted, delta), ()):
             if unit_id < other_id:
-                yield {"stations": [unit_id, other_id], "text": f"{text}, and {other_text}"}
+                yield f"{text}, and {other_text}"

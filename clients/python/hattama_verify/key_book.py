@@ -93,7 +93,7 @@ def right_fault(keys, election, name, event, signer):
         return None if any(grant.role == m.ROLE_AUDITOR for grant in grants) else "the signer is no auditor"
     if name == "roll_amended" and is_authority:
         return None
-    if election is None:
+    if election is None or not _names_what_exists(election, event):
         return None
     for grant in grants:
         if grant.election_id == election.election_id and _covers(grant, election, name, event):
@@ -103,6 +103,12 @@ def right_fault(keys, election, name, event, signer):
         return f"the signer holds no grant in election {election.election_id}"
     offices = ", ".join(sorted({m.ROLES[grant.role] for grant in own}))
     return f"no grant of the signer ({offices}) covers it"
+
+
+def _names_what_exists(election, event):
+    """Rights to what does not exist are no question: admission says that it does not."""
+    known = (("contest_id", election.contests), ("source_id", election.sources), ("unit_id", election.units))
+    return all(field not in event or event[field] in there for field, there in known)
 
 
 def _covers(grant, election, name, event):

@@ -46,11 +46,9 @@ class Ledger:
     @staticmethod
     def _apply_to(election, sequence, leaf, name, body):
         if name == "contests_listed":
-            for contest in body["contests"]:
-                election.add_contest(contest)
+            election.listed_contests.extend(body["contests"])
         elif name == "units_listed":
-            for unit in body["units"]:
-                election.add_unit(unit)
+            election.listed_units.extend(body["units"])
         elif name == "roll_amended":
             election.set_roll(sequence, body["entries"])
         elif name == "election_opened":

@@ -126,6 +126,26 @@ MESSAGES = {
         4: ("report_digest", "bytes", ""), 5: ("note", "string", "")},
 }
 
+# What must hold of a field whatever stands beside it. Enums: how many values are declared, and whether one is required;
+# where none is, zero is fine. Bytes: the sizes that are allowed.
+ENUMS = {
+    ("Source", "kind"): (2, True), ("Line", "meaning"): (11, False), ("Term", "aggregate"): (4, True),
+    ("Rule", "relation"): (5, True), ("Rule", "severity"): (2, True), ("Rule", "stages"): (3, True),
+    ("Option", "kind"): (5, True), ("PartyList", "method"): (1, True), ("ProtocolSubmitted", "stage"): (3, True),
+    ("DecisionRecorded", "kind"): (6, True), ("KeyGranted", "role"): (4, True), ("KeyGranted", "stages"): (3, True),
+    ("View", "policy"): (4, True), ("View", "basis"): (2, True), ("AuditorAttested", "verdict"): (2, True),
+}
+SIZES = {
+    ("LedgerFounded", "authority_public_key"): (32,), ("EvidenceDigest", "sha256"): (32,),
+    ("KeyGranted", "public_key"): (32,), ("KeyRevoked", "public_key"): (32,), ("KeyRotated", "old_public_key"): (32,),
+    ("KeyRotated", "new_public_key"): (32,), ("TallyPublished", "digest"): (32,),
+         ("AuditorAttested", "root_hash"): (32,),
+    ("AuditorAttested", "report_digest"): (0, 32),
+}
+
+# Oneofs of which one member must be there.
+ONEOFS = {"Term": "operand", "Contest": "rule"}
+
 # Enums: the values that are declared, without zero.
 SOURCE_COMMISSION, SOURCE_MONITOR = 1, 2
 AGGREGATE_ALL, AGGREGATE_EXCEPT_AGAINST_ALL, AGGREGATE_ROLL, AGGREGATE_ONE = 1, 2, 3, 4

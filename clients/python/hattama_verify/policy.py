@@ -19,12 +19,12 @@ class Policy:
         self.groups = {}
         self.quorum = "none"
 
-    def _is_met(self, name, signers):
-        """Whether a witness or group witnessed. A name is a member once at most, so this visits each name once."""
-        if name in self.witnesses:
-            return self.witnesses[name] in signers
-        wanted, members = self.groups[name]
-        return sum(self._is_met(member, signers) for member in members) >= wanted
+    def is_met(self, name, signers):
+        """Whether a witness or group witnessed. Groups come after their members, so one pass decides all."""
+        met = {witness: key in signers for witness, key in self.witnesses.items()}
+        for group, (wanted, members) in self.groups.items():
+            met[group] = sum(met[member] for member in members) >= wanted
+        return met[name]
 
     def open(self, data):
         """The checkpoint of a signed note; Fault where its log or its quorum is not there."""
@@ -32,7 +32,7 @@ class Policy:
         checkpoint = parse_checkpoint(text)
         if not any(key in self.logs and key.name == checkpoint.origin for key in signers):
             raise Fault(f"no log that is believed signed the checkpoint of {shown(checkpoint.origin)}")
-        if self.quorum != "none" and not self._is_met(self.quorum, signers):
+        if self.quorum != "none" and not self.is_met(self.quorum, signers):
             seen = sorted(name for name, key in self.witnesses.items() if key in signers)
             raise Fault(f"the quorum {self.quorum} is not met: cosigned by {', '.join(seen) or 'no witness'}")
         return checkpoint

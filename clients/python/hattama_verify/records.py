@@ -4,13 +4,15 @@ from collections import namedtuple
 
 from hattama_verify import ed25519, messages as m, wire
 from hattama_verify.faults import Fault
-from hattama_verify.rfc6962 import HASH_SIZE, leaf_hash, root_from_path
+from hattama_verify.rfc6962 import HASH_SIZE, leaf_hash, root_from_path, sha256
 from hattama_verify.text import to_base64
 from hattama_verify.tiles import RECORD_SIZE_MAX
 
 SUBMISSION_SIZE_MAX = 65_000
 SUBMISSION_ID_SIZE = 16
 BATCH_SIZE_MAX = 1_024
+# Of the first and the last moment that a Timestamp can name: 0001-01-01 and 9999-12-31, UTC.
+SECONDS_MIN, SECONDS_MAX = -62_135_596_800, 253_402_300_799
 
 # `time` is (seconds, nanos), `event` the name of the event's field, `body` its message; the genesis has no signature.
 Record = namedtuple("Record", "sequence time submission submission_id event body signature")
@@ -25,7 +27,7 @@ def parse_record(data):
     layout = [(1, wire.VARINT), (2, wire.LENGTH), (3, wire.LENGTH), (4, wire.LENGTH)]
     for number, start, end, value in wire.strict_fields(data, layout):
         if number == 1:
-            sequence = wire._int64(value)
+            sequence = wire.to_int64(value)
             if sequence <= 0:
                 raise Fault(f"the record states the sequence {sequence}")
         elif number == 2:
@@ -44,25 +46,53 @@ def parse_record(data):
 
 def _time(data):
     message = wire.decode("google.protobuf.Timestamp", data)
-    if not 0 <= message["nanos"] < 1_000_000_000:
-        raise Fault(f"the time of the record has {message['nanos']} nanoseconds")
+    fault = _time_fault(message)
+    if fault:
+        raise Fault(f"the time of the record: {fault}")
     return message["seconds"], message["nanos"]
+
+
+def _time_fault(message):
+    """Why a Timestamp is none of the years 1 to 9999, or None."""
+    seconds, nanos = message["seconds"], message["nanos"]
+    if SECONDS_MIN <= seconds <= SECONDS_MAX and 0 <= nanos < 1_000_000_000:
+        return None
+    return f"seconds {seconds}, nanos {nanos} is no valid time"
+
+
+def _form_faults(name, message, path):
+    """Enums, sizes, times and missing members of a oneof that no message may have, whatever it says."""
+    required = m.ONEOFS.get(name)
+    faults = [f"{path} has no {required}"] if required and message[required] is None else []
+    for field, kind, label in m.MESSAGES[name].values():
+        value, where = message[field], f"{path}.{field}"
+        if value is None or kind in ("string", "bool", "int64", "int32"):
+            continue
+        for index, one in enumerate(value if label == "repeated" else [value]):
+            at = f"{where}[{index}]" if label == "repeated" else where
+            if kind == "enum":
+                largest, is_required = m.ENUMS[name, field]
+                if not is_required <= one <= largest:
+                    faults.append(f"{at} is {one}, no declared value")
+            elif kind == "bytes":
+                sizes = m.SIZES.get((name, field))
+                if sizes is not None and len(one) not in sizes:
+                    faults.append(f"{at} has {len(one)} bytes, not {sizes[-1]}")
+            elif kind == "google.protobuf.Timestamp":
+                fault = _time_fault(one)
+                faults += [f"{at}: {fault}"] if fault else []
+            else:
+                faults += _form_faults(kind, one, at)
+    return faults
 
 
 def _signature(data):
     message = wire.decode("SubmissionSignature", data)
     key, signature, batch = message["public_key"], message["signature"], message["batch"]
-    if len(key) != ed25519.KEY_SIZE or len(signature) != ed25519.SIGNATURE_SIZE:
-        raise Fault(f"a signature of {len(signature)} bytes by a key of {len(key)}, not {ed25519.SIGNATURE_SIZE} and "
-                    "32")
+    if not key and not signature and batch is None:
+        return None
     if batch is None:
-        return Signature(key, signature, 0, 0, ())
-    for digest in batch["hashes"]:
-        if len(digest) != HASH_SIZE:
-            raise Fault(f"a hash of the batch path has {len(digest)} bytes, not {HASH_SIZE}")
-    if not 1 <= batch["size"] <= BATCH_SIZE_MAX or not 0 <= batch["index"] < batch["size"]:
-        raise Fault(f"index {batch['index']} of a batch of {batch['size']}; a batch has 1..{BATCH_SIZE_MAX} "
-                    "submissions")
+        return Signature(key, signature, None, None, ())
     return Signature(key, signature, batch["index"], batch["size"], batch["hashes"])
 
 
@@ -76,17 +106,37 @@ def parse_submission(data):
     event = message["event"]
     if event is None:
         raise Fault("the submission has no event that this version knows")
-    return message["submission_id"], event, message[event]
+    body = message[event]
+    faults = _form_faults(next(kind for field, kind, _ in m.MESSAGES["Submission"].values() if field == event), body,
+                          event)
+    if event == "tally_published" and body["digest"] != sha256(body["statement"].encode()):
+        faults.append("tally_published.digest is not that of the statement")
+    if event == "tally_published" and body["view"] is None:
+        faults.append("tally_published.view is missing")
+    if faults:
+        raise Fault("; ".join(faults[:10]))
+    return message["submission_id"], event, body
 
 
 def signed_message(record, origin):
     """The bytes that the record's signature is over. Fault where its batch path does not fit the batch."""
     election_id = record.body.get("election_id", "")
-    if record.signature.size == 0:
+    if record.signature.size is None:
         return f"hattama/submission/v1\n{origin}\n{election_id}\n".encode() + record.submission
     signature = record.signature
+    if not 1 <= signature.size <= BATCH_SIZE_MAX or not 0 <= signature.index < signature.size:
+        raise Fault(f"index {signature.index} of a batch of {signature.size}; a batch has 1..{BATCH_SIZE_MAX} "
+                    f"submissions")
+    for digest in signature.hashes:
+        if len(digest) != HASH_SIZE:
+            raise Fault(f"a hash of the batch path has {len(digest)} bytes, not {HASH_SIZE}")
     root = root_from_path(signature.index, signature.size, leaf_hash(record.submission), signature.hashes)
     return f"hattama/batch/v1\n{origin}\n{election_id}\n{signature.size}\n{to_base64(root)}\n".encode()
+
+
+def is_whole(signature):
+    """Whether key and signature have the sizes that they must have, so that there is a signer to speak of."""
+    return len(signature.public_key) == ed25519.KEY_SIZE and len(signature.signature) == ed25519.SIGNATURE_SIZE
 
 
 class SignatureCheck:
@@ -103,6 +153,8 @@ class SignatureCheck:
         except Fault as fault:
             return str(fault)
         signature = record.signature
+        if len(signature.signature) != ed25519.SIGNATURE_SIZE:
+            return f"the signature has {len(signature.signature)} bytes, not {ed25519.SIGNATURE_SIZE}"
         question = signature.public_key, signature.signature, message
         if self.last == question:
             return None

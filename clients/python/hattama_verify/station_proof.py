@@ -7,7 +7,7 @@ from hattama_verify.faults import Fault
 from hattama_verify.rfc6962 import HASH_SIZE, leaf_hash, sha256
 from hattama_verify.statement import escaped
 from hattama_verify.tally import COUNTED, STATES
-from hattama_verify.text import INT64_MAX, decimal, from_base64, shown, split_lines
+from hattama_verify.text import decimal, from_base64, shown, split_lines
 from hattama_verify.tlog_proof import verify_receipt
 
 FIRST_LINE = "hattama-station-proof/v1"
@@ -58,7 +58,7 @@ class StatementText:
             raise Fault(f"the statement begins with {shown(self.lines[0])}")
         self.position = 1
         self.origin, = self._next("origin", 1)
-        self.tree_size, = self._next("tree_size", 1)
+        self.tree_size = decimal(self._next("tree_size", 1)[0], "the statement's tree_size")
         self.root, = self._next("root", 1)
         self.election, = self._next("election", 1)
         self.contest, = self._next("contest", 1)
@@ -66,7 +66,6 @@ class StatementText:
         self.view = self._next("view", 3)
         self.states = [decimal(word, "stations") for word in self._next("stations", 5)]
         self.columns = []
-        self.columns_of_lines = 0
         for line in self.lines[self.position:]:
             words = line.split(" ")
             if words[0] in ("line", "option") and len(words) == 4:
@@ -117,7 +116,7 @@ def verify_station_proof(data, policy):
     view = body["view"] or {}
     for what, said, meant in (
             ("origin", statement.origin, escaped(receipt.checkpoint.origin)),
-            ("tree_size", statement.tree_size, str(body["tree_size"])),
+            ("tree_size", statement.tree_size, body["tree_size"]),
             ("election", statement.election, escaped(body["election_id"])),
             ("contest", statement.contest, escaped(body["contest_id"])),
             ("view", statement.view, [escaped(view.get("source_id", "")), m.POLICIES.get(view.get("policy")),
@@ -183,7 +182,7 @@ def _protocol_row(proof, statement, policy, origin, unit, sequence, leaf):
     if (decimal(sequence, "the label's sequence") != record.sequence
             or from_base64(leaf, "the label's leaf", HASH_SIZE) != leaf_hash(receipt.record)):
         raise Fault(f"the label names record {sequence}, and the protocol's is another")
-    if record.sequence >= int(statement.tree_size) or int(statement.tree_size) > INT64_MAX:
+    if record.sequence >= statement.tree_size:
         raise Fault(f"record {record.sequence} is not within tree_size {statement.tree_size}")
     for what, said, meant in (("election", body["election_id"], statement.election),
                               ("contest", body["contest_id"], statement.contest),

@@ -2,6 +2,7 @@
 
 import os
 import re
+import stat
 from pathlib import Path
 
 from hattama_verify.faults import Fault, Refusal
@@ -75,6 +76,9 @@ class Folder:
     def read(self, path, size_max):
         """The bytes of a file, or None where there is none. Fault where it is larger than any such file may be."""
         try:
+            if not stat.S_ISREG(os.stat(self.path / path).st_mode):
+                # A pipe would keep its reader waiting for ever.
+                raise Fault(f"{path} is no regular file")
             with open(self.path / path, "rb") as file:
                 data = file.read(size_max + 1)
         except (FileNotFoundError, NotADirectoryError):

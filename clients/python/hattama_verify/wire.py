@@ -66,7 +66,7 @@ def _skip(data, position, end, tag):
         tag, position = _tag(data, position, end)
 
 
-def _int64(value):
+def to_int64(value):
     return value - MODULUS if value >= SIGN else value
 
 
@@ -79,7 +79,7 @@ def _bool(value):
     return value != 0
 
 
-SCALARS = {"int64": _int64, "int32": _int32, "enum": _int32, "bool": _bool}
+SCALARS = {"int64": to_int64, "int32": _int32, "enum": _int32, "bool": _bool}
 DEFAULTS = {"int64": 0, "int32": 0, "enum": 0, "bool": False, "string": "", "bytes": b""}
 
 
@@ -186,14 +186,12 @@ def _decode(plan, data, position, end):
 def strict_fields(data, expected):
     """Yields (number, start, end of the value, value of a varint) of a message that has the fields of `expected` alone.
 
-    `expected` is a list of (number, wire type): each at most once, in this order, tags and sizes as short as can be.
+    `expected` is a list of (number, wire type): each at most once, and in this order.
     """
     position, end, allowed = 0, len(data), list(expected)
     while position < end:
         start = position
         tag, position = _tag(data, position, end)
-        if position - start > 1:
-            raise Fault(f"the tag at byte {start} is longer than it need be")
         while allowed and allowed[0][0] << 3 | allowed[0][1] != tag:
             allowed.pop(0)
         if not allowed:
@@ -201,8 +199,6 @@ def strict_fields(data, expected):
         allowed.pop(0)
         begin = position
         value, position = varint(data, position, end)
-        if position - begin != max(1, (value.bit_length() + 6) // 7):
-            raise Fault(f"the varint at byte {begin} is longer than it need be")
         if tag & 7 == VARINT:
             yield tag >> 3, begin, position, value
             continue
