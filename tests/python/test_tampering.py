@@ -294,6 +294,14 @@ class LyingLogTest(PublishedLog):
             done = run_audit(self.republished(log.records), log.log_key)
             self.assertEqual([("rights", f"record {place}")], [(f["step"], f["place"]) for f in done.faults], key.name)
 
+    def test_a_grant_to_a_key_that_proves_nothing_is_found(self):
+        for key in (bytes(32), b"\x01" + bytes(31), b"\x02" + bytes(31)):
+            log = s.opened_ledger()
+            place = log.append("key_granted", {"public_key": key, "holder": "h", "role": 1, "election_id": "e1",
+                                               "source_ids": ["commission"]})
+            done = run_audit(self.republished(log.records), log.log_key)
+            self.assertEqual([("admission", f"record {place}")], [(f["step"], f["place"]) for f in done.faults])
+
     def test_a_record_after_the_revocation_of_its_key_is_found(self):
         log = s.opened_ledger()
         log.append("protocol_submitted", s.protocol("lists", "R2-2", {"A": 9, "B": 1, "none": 0}), s.Offices.commission)

@@ -5,6 +5,7 @@ import sys
 from hattama_verify import explain, messages as m, records as r, tally as t
 from hattama_verify.faults import Fault
 from hattama_verify.ledger import Ledger
+from hattama_verify.note import parse_checkpoint, split_note
 from hattama_verify.rfc6962 import HASH_SIZE, Tree, leaf_hash, sha256
 from hattama_verify.statement import recomputed_statement
 from hattama_verify.text import shown
@@ -25,6 +26,8 @@ class Audit:
         self.progress = progress or (lambda done, total: None)
         self.faults, self.fault_count, self.tallies = [], 0, []
         self.checkpoint, self.note, self.kept = None, None, None
+        # What the report says that it is about, also where the note is not believed.
+        self.claimed = None
         self.tree, self.ledger = Tree(), Ledger()
         self.attestations = []
         # The first record that could not be folded; nothing after it has a state to be held against.
@@ -44,7 +47,9 @@ class Audit:
             self.checkpoint = self.policy.open(self.note)
         except Fault as fault:
             self.fault("note", "checkpoint", str(fault))
+            self.claimed = _claimed(self.note)
             return False
+        self.claimed = self.checkpoint
         self._check_kept()
         records = self._bundles()
         if len(records) == self.checkpoint.tree_size:
@@ -56,9 +61,9 @@ class Audit:
 
     def report(self):
         return {
-            "tree_size": self.checkpoint.tree_size if self.checkpoint else None,
-            "root": self.checkpoint.root.hex() if self.checkpoint else None,
-            "origin": self.checkpoint.origin if self.checkpoint else None,
+            "tree_size": self.claimed.tree_size if self.claimed else None,
+            "root": self.claimed.root.hex() if self.claimed else None,
+            "origin": self.claimed.origin if self.claimed else None,
             "verdict": "rejected" if self.fault_count else "confirmed",
             "fault_count": self.fault_count,
             "folded": self.folded,
@@ -308,6 +313,14 @@ class Audit:
             self.fault("tallies", f"record {sequence}", "the statement differs: " + "; ".join(entry["lines"][:5])
                        + (f". Explained by {why}" if why else ""))
         self.tallies.append(entry)
+
+
+def _claimed(data):
+    """What a note says that is not believed, or None where it does not even say anything."""
+    try:
+        return None if data is None else parse_checkpoint(split_note(data)[0])
+    except Fault:
+        return None
 
 
 def _hashes(tree, level, index, width):

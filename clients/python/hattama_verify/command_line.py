@@ -88,7 +88,7 @@ def _audit(options):
         print(f"and {report['fault_count'] - 20} more")
     good = sum(one["ok"] for one in report["tallies"])
     what = "no checkpoint"
-    if audit.checkpoint:
+    if audit.claimed:
         what = (f"{report['tree_size']} records, root {report['root']}, {good} of {len(report['tallies'])} published "
                 f"tallies agree, {len(audit.attestations)} attestations")
     print(f"{report['verdict']}: {what}, {time.monotonic() - started:.1f} s")
