@@ -118,10 +118,13 @@ absl::Status CheckpointMemory::RaiseAlarm(std::string_view how, std::string_view
   const std::string path = path_ + ".alarm";
   const std::string moment = absl::FormatTime(absl::RFC3339_sec, absl::Now(), absl::UTCTimeZone());
   const absl::Status written = storage::ReplaceFile(
-      path, absl::StrCat(what, "\nnoticed ", moment,
-                         "\n\nBoth checkpoints below are signed by the log: keep them, they are evidence.\n\n"
-                         "--- believed before\n",
-                         last_.has_value() ? last_->note : std::string(), "--- shown now\n", std::string(shown_note)));
+      path,
+      absl::StrCat(
+          what, "\nnoticed ", moment,
+          "\n\nThe log signed both checkpoints below; keep them. Two roots of one size are proof of two histories.\n"
+          "Where the sizes differ, ask other copies of the log for a consistency proof between them.\n\n"
+          "--- believed before\n",
+          last_.has_value() ? last_->note : std::string(), "--- shown now\n", std::string(shown_note)));
   return absl::DataLossError(absl::StrCat(
       what, "\n", written.ok() ? absl::StrCat("both checkpoints are kept in ", path) : std::string(written.message())));
 }

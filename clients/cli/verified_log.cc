@@ -140,9 +140,9 @@ absl::Status VerifiedLog::Observe(const SeenCheckpoint& seen, Age age) {
   const merkle::Checkpoint& second = older ? last : now;
   const absl::Status consistent = ProveConsistency(first.tree_size, first.root, second.tree_size, second.root);
   if (absl::IsDataLoss(consistent)) {
-    return memory_.RaiseAlarm(
-        absl::StrCat("size ", second.tree_size, " does not extend size ", first.tree_size, ": ", consistent.message()),
-        seen.note);
+    return memory_.RaiseAlarm(absl::StrCat("size ", second.tree_size, " was not shown to extend size ", first.tree_size,
+                                           ": ", consistent.message()),
+                              seen.note);
   }
   if (!consistent.ok() || older) return consistent;
   return memory_.Keep(seen);
@@ -161,6 +161,9 @@ absl::Status VerifiedLog::ProveConsistency(int64_t first, const merkle::Hash& fi
     absl::StatusOr<std::vector<merkle::Hash>> hashes = ToHashes(answer->hashes());
     if (!hashes.ok()) return hashes.status();
     proof = *std::move(hashes);
+  }
+  if (first == 0 && first_root != merkle::EmptyRoot()) {
+    return Lie(absl::StrCat("the tree of no records does not have the root ", Text(first_root)));
   }
   const absl::Status verified = merkle::VerifyConsistency(first, second, proof, first_root, second_root);
   return verified.ok() ? verified : Lie(std::string(verified.message()));
@@ -259,8 +262,10 @@ RecordStream::~RecordStream() {
 absl::Status RecordStream::ReadMessage() {
   taken_ = 0;
   message_.Clear();
-  while (stream_->Read(&message_)) {
+  if (stream_->Read(&message_)) {
     if (message_.records_size() > 0) return absl::OkStatus();
+    // Else it could go on for ever.
+    return Lie("the server sent a message without records");
   }
   finished_ = true;
   if (const grpc::Status status = stream_->Finish(); !status.ok()) return told_(status);

@@ -12,6 +12,7 @@ namespace hattama::cli {
 namespace {
 
 constexpr size_t kStateFileBytesMax = merkle::kNoteBytesMax;
+constexpr absl::Duration kQuietAfterReport = absl::Minutes(1);
 
 std::string HexOfOrigin(const std::string& origin) {
   const merkle::Hash digest = merkle::Sha256(origin);
@@ -129,13 +130,9 @@ merkle::WitnessAnswer Witness::AddCheckpoint(std::string_view body) {
       merkle::DecideAddCheckpoint(*request, log_keys_, known, key_, absl::ToUnixSeconds(now_()));
   if (found == by_origin_.end()) return answer;
   Memory& memory = *found->second;
-  if (answer.http_status == 422 && known.has_value()) {
-    // The log's own signature is good here: only its operator can bring this about.
-    say_(absl::StrCat("ALARM ", checkpoint.origin, ": size ", checkpoint.tree_size, " does not extend size ",
-                      known->tree_size, " that was cosigned: ", std::string(absl::StripAsciiWhitespace(answer.body))));
-    if (known->tree_size == checkpoint.tree_size && known->root != checkpoint.root) {
-      KeepFork(memory, known_note, request->note);
-    }
+  if (answer.http_status == 422) {
+    Report(memory, known.value_or(merkle::WitnessState{}), known_note, *request,
+           std::string(absl::StripAsciiWhitespace(answer.body)));
   }
   if (!answer.store.has_value()) return answer;
   const absl::Status stored = Store(memory, known, answer);
@@ -164,15 +161,38 @@ absl::Status Witness::Store(Memory& memory, const std::optional<merkle::WitnessS
   return absl::OkStatus();
 }
 
-void Witness::KeepFork(const Memory& memory, const std::string& cosigned, const merkle::Note& presented) {
+void Witness::Report(Memory& memory, const merkle::WitnessState& known, const std::string& known_note,
+                     const merkle::AddCheckpointRequest& request, std::string_view why) {
+  const merkle::Checkpoint& shown = request.checkpoint;
+  const bool fork = known.tree_size == shown.tree_size && known.root != shown.root && !known_note.empty();
+  const bool news = fork && KeepFork(memory, known_note, request.note);
+  {
+    // Whoever has a checkpoint of the log can send it with a wrong proof, as often as he likes.
+    const absl::MutexLock hold(&memory.mutex);
+    const absl::Time now = now_();
+    if (now < memory.quiet_until && !news) return;
+    memory.quiet_until = now + kQuietAfterReport;
+  }
+  if (fork) {
+    say_(absl::StrCat("ALARM ", shown.origin, ": the log signed two roots of size ", shown.tree_size));
+  } else {
+    say_(absl::StrCat("refused ", shown.origin, ": size ", shown.tree_size, " was not shown to extend size ",
+                      known.tree_size, " (a wrong proof, or another history): ", std::string(why)));
+  }
+}
+
+bool Witness::KeepFork(const Memory& memory, const std::string& cosigned, const merkle::Note& presented) {
   const std::pair<const char*, std::string> notes[] = {{".fork-cosigned.checkpoint", cosigned},
                                                        {".fork-presented.checkpoint", merkle::FormatNote(presented)}};
+  bool news = false;
   for (const auto& [ending, note] : notes) {
     // The first pair is proof enough, and a log cannot fill the disk with more.
     const absl::Status kept = storage::CreateFile(memory.path + ending, note);
-    if (kept.ok()) say_(absl::StrCat("kept as evidence: ", memory.path, ending));
-    if (!kept.ok() && !absl::IsAlreadyExists(kept)) say_(std::string(kept.message()));
+    if (absl::IsAlreadyExists(kept)) continue;
+    news = true;
+    say_(kept.ok() ? absl::StrCat("kept as evidence: ", memory.path, ending) : std::string(kept.message()));
   }
+  return news;
 }
 
 std::optional<std::string> Witness::LastCheckpoint(std::string_view origin_hex) {

@@ -54,6 +54,7 @@ class Witness {
     absl::Mutex mutex;
     std::optional<merkle::WitnessState> state ABSL_GUARDED_BY(mutex);
     std::string note ABSL_GUARDED_BY(mutex);
+    absl::Time quiet_until ABSL_GUARDED_BY(mutex) = absl::InfinitePast();
   };
 
   Witness(storage::FileLock lock, merkle::NamedSigningKey key, merkle::NoteKey note_key,
@@ -64,7 +65,12 @@ class Witness {
   // Compares and stores in one step. Aborted where the state moved since `expected` was read.
   absl::Status Store(Memory& memory, const std::optional<merkle::WitnessState>& expected,
                      const merkle::WitnessAnswer& answer);
-  void KeepFork(const Memory& memory, const std::string& cosigned, const merkle::Note& presented);
+  // Tells the operator of a checkpoint that does not follow what was cosigned, and keeps both notes where that is
+  // proof.
+  void Report(Memory& memory, const merkle::WitnessState& known, const std::string& known_note,
+              const merkle::AddCheckpointRequest& request, std::string_view why);
+  // True where this is the first one.
+  bool KeepFork(const Memory& memory, const std::string& cosigned, const merkle::Note& presented);
 
   const storage::FileLock lock_;
   const merkle::NamedSigningKey key_;

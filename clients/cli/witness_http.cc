@@ -1,7 +1,10 @@
 #include "clients/cli/witness_http.h"
 
+#include <poll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <exception>
 #include <thread>
@@ -17,10 +20,88 @@
 namespace hattama::cli {
 namespace {
 
-// A body that has not come after this long is not waited for: a slow sender must not hold a thread for ever.
-constexpr absl::Duration kBodyTimeout = absl::Seconds(10);
-constexpr int kReadTimeoutSeconds = 5;
+// A connection is one request; what is not done after this long is not waited for.
+constexpr absl::Duration kConnectionTimeout = absl::Seconds(10);
+constexpr absl::Duration kAnswerTimeout = absl::Seconds(2);
+constexpr size_t kConnectionBytesMax = kAddCheckpointBytesMax + (64 << 10);
+// What is left of a request that was refused is taken for a moment, so that the answer is not lost with it.
+constexpr absl::Duration kLinger = absl::Milliseconds(500);
 constexpr size_t kThreadCount = 32;
+
+// A connection with limits on all that comes over it and on its time: the library limits neither headers nor the
+// patience with a slow sender.
+class LimitedStream final : public httplib::Stream {
+ public:
+  LimitedStream(socket_t socket, absl::Duration timeout) : socket_(socket), deadline_(absl::Now() + timeout) {}
+
+  bool is_readable() const override { return Wait(POLLIN); }
+  bool is_writable() const override { return Wait(POLLOUT); }
+
+  ssize_t read(char* into, size_t size) override {
+    if (begin_ == end_) {
+      const size_t most = std::min(sizeof buffer_, kConnectionBytesMax - taken_);
+      if (most == 0 || !Wait(POLLIN)) return -1;
+      const ssize_t count = recv(socket_, buffer_, most, 0);
+      if (count <= 0) return count;
+      taken_ += static_cast<size_t>(count);
+      begin_ = 0;
+      end_ = static_cast<size_t>(count);
+    }
+    const size_t count = std::min(size, end_ - begin_);
+    std::copy_n(buffer_ + begin_, count, into);
+    begin_ += count;
+    return static_cast<ssize_t>(count);
+  }
+
+  // All of it, or -1.
+  ssize_t write(const char* bytes, size_t size) override {
+    size_t done = 0;
+    while (done < size) {
+      if (!Wait(POLLOUT)) return -1;
+      const ssize_t count = send(socket_, bytes + done, size - done, MSG_NOSIGNAL);
+      if (count <= 0) return -1;
+      done += static_cast<size_t>(count);
+    }
+    return static_cast<ssize_t>(size);
+  }
+
+  void get_remote_ip_and_port(std::string&, int&) const override {}
+  void get_local_ip_and_port(std::string&, int&) const override {}
+  socket_t socket() const override { return socket_; }
+
+ private:
+  bool Wait(short events) const {
+    // An answer to what came too late still has a moment to leave.
+    const absl::Time until = events == POLLOUT ? deadline_ + kAnswerTimeout : deadline_;
+    const int64_t left = absl::ToInt64Milliseconds(until - absl::Now());
+    pollfd waited{.fd = socket_, .events = events, .revents = 0};
+    return left > 0 && poll(&waited, 1, static_cast<int>(left)) == 1;
+  }
+
+  const socket_t socket_;
+  const absl::Time deadline_;
+  char buffer_[4096];
+  size_t begin_ = 0, end_ = 0;
+  size_t taken_ = 0;
+};
+
+class LimitedServer final : public httplib::Server {
+ private:
+  bool process_and_close_socket(socket_t socket) override {
+    bool closed = false;
+    bool answered = false;
+    {
+      LimitedStream stream(socket, kConnectionTimeout);
+      answered = process_request(stream, /*close_connection=*/true, closed, nullptr);
+    }
+    shutdown(socket, SHUT_WR);
+    LimitedStream rest(socket, kLinger);
+    char ignored[4096];
+    while (rest.read(ignored, sizeof ignored) > 0) continue;
+    close(socket);
+    return answered;
+  }
+};
 
 void Answer(int status, const std::string& body, const std::string& content_type, httplib::Response& response) {
   response.status = status;
@@ -41,11 +122,10 @@ void AddCheckpoint(Witness& witness, const httplib::Request& request, httplib::R
   // The library would read all of a body that says it is too large before it answered.
   bool too_large = request.get_header_value<uint64_t>("Content-Length") > kAddCheckpointBytesMax;
   if (too_large) return AnswerTooLarge(response);
-  const absl::Time deadline = absl::Now() + kBodyTimeout;
   // Counted here and not by its length header alone: a body may come in chunks, or compressed.
   const bool whole = read([&](const char* bytes, size_t size) {
     too_large = too_large || body.size() + size > kAddCheckpointBytesMax;
-    if (too_large || absl::Now() > deadline) return false;
+    if (too_large) return false;
     body.append(bytes, size);
     return true;
   });
@@ -71,10 +151,7 @@ sigset_t EndingSignals() {
 }
 
 void Prepare(httplib::Server& server, Witness& witness) {
-  // One request for each connection: what is left of a body that was refused is then never read as a request.
-  server.set_keep_alive_max_count(1);
-  server.set_read_timeout(kReadTimeoutSeconds);
-  server.set_write_timeout(kReadTimeoutSeconds);
+  server.set_tcp_nodelay(true);
   server.set_payload_max_length(kAddCheckpointBytesMax);
   // The library would let a second process listen on the same port, and the system would share the calls out.
   server.set_socket_options([](socket_t socket) {
@@ -116,7 +193,7 @@ absl::Status ServeWitness(Witness& witness, const HttpAddress& address,
   // Blocked before any thread begins, so that all inherit it and the signals come to sigwait alone.
   const sigset_t signals = EndingSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  httplib::Server server;
+  LimitedServer server;
   Prepare(server, witness);
   int port = address.port;
   const bool bound =

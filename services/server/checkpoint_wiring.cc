@@ -11,6 +11,7 @@
 #include "services/server/log_line.h"
 #include "services/wire/descriptor_set.h"
 #include "storage/files/small_file.h"
+#include "storage/keys/key_file.h"
 #include "storage/merkle/signed_note.h"
 #include "storage/merkle/tlog_policy.h"
 
@@ -59,6 +60,14 @@ void TellOfTurn(const absl::Status& status) {
 }
 
 }  // namespace
+
+absl::Status CheckCheckpointFiles(const Config& config) {
+  const absl::Status key = storage::LoadPrivateKey(config.log_key).status();
+  if (!key.ok() && key.code() != absl::StatusCode::kNotFound) {
+    return absl::Status(key.code(), absl::StrCat("the log's key: ", key.message()));
+  }
+  return ReadPolicy(config.policy).status();
+}
 
 absl::StatusOr<Checkpoints> StartCheckpoints(const Config& config, ledger::Ledger& ledger) {
   absl::StatusOr<merkle::SigningKey> key = LoadLogKey(config.log_key, ledger.origin());

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "services/ledger/checkpointer.h"
 #include "services/ledger/ledger.h"
@@ -19,6 +20,10 @@ struct Checkpoints {
   std::unique_ptr<WitnessClient> witnesses;           // Null without --policy.
   std::unique_ptr<ledger::Checkpointer> checkpointer;
 };
+
+// What can be said of key and policy before a replay, which may take long: a mistake shows at once. A key that is not
+// there yet may be made with the ledger.
+absl::Status CheckCheckpointFiles(const Config& config);
 
 // Takes the signed head and starts making checkpoints. What must not be served is FailedPrecondition, with what has
 // happened and what to do.

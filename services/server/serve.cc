@@ -89,6 +89,7 @@ absl::Status Serve(const Config& config) {
   if (!credentials.ok()) return credentials.status();
   // Before the replay, which may take long: a mistake shows at once.
   if (absl::Status status = CheckBindable(config.listen); !status.ok()) return status;
+  if (absl::Status status = CheckCheckpointFiles(config); !status.ok()) return status;
 
   const absl::Time start_time = absl::Now();
   absl::StatusOr<std::optional<Founding>> founding = FoundingOf(config);

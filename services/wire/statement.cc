@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "storage/merkle/base64.h"
 #include "storage/merkle/decimal.h"
@@ -130,7 +131,7 @@ std::string FormatStationLabel(const StationLeaf& leaf) {
 
 absl::StatusOr<StationLeaf> ParseStationLabel(std::string_view label) {
   const auto malformed = [label] {
-    return absl::InvalidArgumentError(absl::StrCat("\"", Text(label), "\" is no label of a station"));
+    return absl::InvalidArgumentError(absl::StrCat("\"", absl::CHexEscape(Text(label)), "\" is no label of a station"));
   };
   const std::optional<std::vector<std::string>> words = Words(label);
   if (!words.has_value() || words->size() != 5 || words->front() != "station") return malformed();

@@ -10,11 +10,12 @@
 
 namespace hattama::merkle {
 
-// A piece of somebody else's text as a message may show it: printable, and not longer than a line of a terminal.
+// A piece of somebody else's text as a message may show it: ASCII that prints, whatever bytes it has or where it is
+// cut, and not longer than a line of a terminal.
 inline std::string Quoted(std::string_view text) {
   constexpr size_t kShownMax = 80;
   const std::string_view shown = text.substr(0, kShownMax);
-  return "\"" + absl::Utf8SafeCHexEscape(absl::string_view(shown.data(), shown.size())) +
+  return "\"" + absl::CHexEscape(absl::string_view(shown.data(), shown.size())) +
          (text.size() > kShownMax ? "...\"" : "\"");
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <random>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -13,6 +14,7 @@
 #include "storage/merkle/cosignature.h"
 #include "storage/merkle/tiles.h"
 #include "tests/audit/trial_log.h"
+#include "tests/support/seed.h"
 #include "tests/support/trial_keys.h"
 
 namespace hattama::testing {
@@ -223,6 +225,44 @@ TEST(TamperTest, FindsSwappedTilesAndBundles) {
       std::swap(swapped[paths[i]], swapped[paths[j]]);
       ExpectFound(AuditFiles(swapped, {.thread_count = 1}), absl::StrCat(paths[i], " and ", paths[j]));
     }
+  }
+}
+
+// Damage without a plan, several bytes at a time, under several threads: there is always a verdict.
+TEST(TamperTest, SurvivesRandomDamage) {
+  constexpr int kRounds = 200;
+  std::mt19937_64 random(Seed(20191020));
+  const LogFiles files = Story().Publish();
+  std::vector<std::string> paths;
+  for (const auto& [path, bytes] : files) paths.push_back(path);
+  for (int round = 0; round < kRounds; ++round) {
+    LogFiles damaged = files;
+    std::string& bytes = damaged[paths[random() % paths.size()]];
+    const std::string before = bytes;
+    const size_t at = random() % bytes.size();
+    const size_t length = std::min<size_t>(1 + random() % 300, bytes.size() - at);
+    switch (random() % 4) {
+      case 0:  // Noise.
+        for (size_t i = at; i < at + length; ++i) bytes[i] = static_cast<char>(random());
+        break;
+      case 1:  // A piece is gone.
+        bytes.erase(at, length);
+        break;
+      case 2:  // A piece is there twice.
+        bytes.insert(at, bytes.substr(at, length));
+        break;
+      default:  // Zeros, as a disk leaves them.
+        std::fill(bytes.begin() + static_cast<int64_t>(at), bytes.begin() + static_cast<int64_t>(at + length), '\0');
+        break;
+    }
+    if (bytes == before) continue;
+    ExpectFound(AuditFiles(damaged, {.thread_count = 3}), absl::StrCat("round ", round));
+    // The same under the log's signature: whatever the records are now, the audit ends, and the same way each time.
+    const int width = static_cast<int>(Story().size());
+    const auto records = merkle::DecodeEntryBundle(damaged[merkle::EntriesPath(0, width)], width);
+    if (!records.ok()) continue;
+    const LogFiles resigned = PublishRecords(*records, PublishedLedger::kOrigin, PublishedLedger::LogKey());
+    EXPECT_EQ(AuditFiles(resigned, {.thread_count = 3}), AuditFiles(resigned, {.thread_count = 1})) << round;
   }
 }
 

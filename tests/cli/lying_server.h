@@ -8,11 +8,15 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
 #include "grpcpp/grpcpp.h"
 #include "hattama/v1/audit_service.grpc.pb.h"
 #include "hattama/v1/record.pb.h"
+#include "hattama/v1/submission_service.grpc.pb.h"
 #include "services/wire/event_codec.h"
 #include "services/wire/signature_codec.h"
 #include "storage/merkle/checkpoint.h"
@@ -77,41 +81,100 @@ class LyingServer final : public v1::AuditService::Service {
     int port = 0;
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
     builder.RegisterService(this);
+    builder.RegisterService(&submissions);
     server_ = builder.BuildAndStart();
     grpc::ChannelArguments arguments;
     arguments.SetMaxReceiveMessageSize(16 << 20);
-    stub_ = v1::AuditService::NewStub(
-        grpc::CreateCustomChannel(absl::StrCat("127.0.0.1:", port), grpc::InsecureChannelCredentials(), arguments));
+    address_ = absl::StrCat("127.0.0.1:", port);
+    stub_ =
+        v1::AuditService::NewStub(grpc::CreateCustomChannel(address_, grpc::InsecureChannelCredentials(), arguments));
   }
   ~LyingServer() override { server_->Shutdown(); }
 
   v1::AuditService::Stub& stub() { return *stub_; }
+  const std::string& address() const { return address_; }
   // From now on another log, or another size of it.
   void Show(const testing::StoredTree* log, int64_t size) {
+    const absl::MutexLock hold(&mutex_);
     log_ = log;
     size_ = size;
   }
 
-  // The lies: each is given the honest answer.
-  std::function<void(std::string& note)> checkpoint;
-  std::function<void(std::vector<std::string>& records)> records;
-  std::function<void(std::vector<std::string>& hashes)> inclusion;
-  std::function<void(std::vector<std::string>& hashes)> consistency;
-  std::function<void(std::string& proof)> receipt;
+  // Answers every submission with one receipt, whatever was sent.
+  class Submissions final : public v1::SubmissionService::Service {
+   public:
+    void Answer(int64_t sequence, const std::string& proof) {
+      const absl::MutexLock hold(&mutex_);
+      answer_.mutable_receipt()->set_sequence(sequence);
+      answer_.set_proof(proof);
+    }
+    int64_t submit_count() {
+      const absl::MutexLock hold(&mutex_);
+      return submit_count_;
+    }
+
+    grpc::Status Submit(grpc::ServerContext*, const v1::SubmitRequest*, v1::SubmitResponse* response) override {
+      const absl::MutexLock hold(&mutex_);
+      ++submit_count_;
+      *response = answer_;
+      return grpc::Status::OK;
+    }
+
+   private:
+    absl::Mutex mutex_;
+    v1::SubmitResponse answer_;
+    int64_t submit_count_ = 0;
+  };
+  Submissions submissions;
+
+  // A lie about one kind of answer: given the honest one, it may change it.
+  template <class T>
+  class Lie {
+   public:
+    Lie& operator=(std::function<void(T& honest)> change) {
+      const absl::MutexLock hold(&mutex_);
+      change_ = std::move(change);
+      return *this;
+    }
+    void Tell(T& honest) {
+      const absl::MutexLock hold(&mutex_);
+      if (change_) change_(honest);
+    }
+
+   private:
+    absl::Mutex mutex_;
+    std::function<void(T& honest)> change_;
+  };
+  Lie<std::string> checkpoint;                // The note.
+  Lie<std::vector<std::string>> records;      // Of one stream.
+  Lie<std::vector<std::string>> inclusion;    // The hashes.
+  Lie<std::vector<std::string>> consistency;  // The hashes.
+  Lie<std::string> receipt;                   // The tlog-proof.
+
+  grpc::Status GetHead(grpc::ServerContext*, const v1::GetHeadRequest*, v1::GetHeadResponse* response) override {
+    response->set_origin(kLogOrigin);
+    const auto [log, size] = shown();
+    response->mutable_as_of()->set_tree_size(size);
+    const merkle::Hash& root = log->root(size);
+    response->mutable_as_of()->set_root_hash(root.data(), root.size());
+    return grpc::Status::OK;
+  }
 
   grpc::Status GetCheckpoint(grpc::ServerContext*, const v1::GetCheckpointRequest*,
                              v1::GetCheckpointResponse* response) override {
-    std::string note = CheckpointOf(*log_, size_);
-    if (checkpoint) checkpoint(note);
+    const auto [log, size] = shown();
+    std::string note = CheckpointOf(*log, size);
+    checkpoint.Tell(note);
     response->set_note(note);
     return grpc::Status::OK;
   }
 
   grpc::Status StreamRecords(grpc::ServerContext*, const v1::StreamRecordsRequest* request,
                              grpc::ServerWriter<v1::StreamRecordsResponse>* writer) override {
-    std::vector<std::string> sent(log_->entries().begin() + request->from_sequence(),
-                                  log_->entries().begin() + request->until_sequence());
-    if (records) records(sent);
+    const testing::StoredTree* const log = shown().first;
+    std::vector<std::string> sent(log->entries().begin() + request->from_sequence(),
+                                  log->entries().begin() + request->until_sequence());
+    records.Tell(sent);
     v1::StreamRecordsResponse message;
     message.set_first_sequence(request->from_sequence());
     for (std::string& record : sent) message.add_records(std::move(record));
@@ -121,24 +184,26 @@ class LyingServer final : public v1::AuditService::Service {
 
   grpc::Status GetInclusionProof(grpc::ServerContext*, const v1::GetInclusionProofRequest* request,
                                  v1::GetInclusionProofResponse* response) override {
-    std::vector<std::string> hashes = Bytes(log_->Inclusion(request->sequence(), request->tree_size()));
-    if (inclusion) inclusion(hashes);
+    std::vector<std::string> hashes = Bytes(shown().first->Inclusion(request->sequence(), request->tree_size()));
+    inclusion.Tell(hashes);
     for (const std::string& hash : hashes) response->add_hashes(hash);
     return grpc::Status::OK;
   }
 
   grpc::Status GetConsistencyProof(grpc::ServerContext*, const v1::GetConsistencyProofRequest* request,
                                    v1::GetConsistencyProofResponse* response) override {
-    std::vector<std::string> hashes = Bytes(log_->Consistency(request->first_tree_size(), request->second_tree_size()));
-    if (consistency) consistency(hashes);
+    std::vector<std::string> hashes =
+        Bytes(shown().first->Consistency(request->first_tree_size(), request->second_tree_size()));
+    consistency.Tell(hashes);
     for (const std::string& hash : hashes) response->add_hashes(hash);
     return grpc::Status::OK;
   }
 
   grpc::Status GetReceipt(grpc::ServerContext*, const v1::GetReceiptRequest* request,
                           v1::GetReceiptResponse* response) override {
-    std::string proof = ReceiptOf(*log_, request->sequence(), size_);
-    if (receipt) receipt(proof);
+    const auto [log, size] = shown();
+    std::string proof = ReceiptOf(*log, request->sequence(), size);
+    receipt.Tell(proof);
     response->set_proof(proof);
     return grpc::Status::OK;
   }
@@ -150,8 +215,15 @@ class LyingServer final : public v1::AuditService::Service {
   }
 
  private:
+  std::pair<const testing::StoredTree*, int64_t> shown() {
+    const absl::MutexLock hold(&mutex_);
+    return {log_, size_};
+  }
+
+  absl::Mutex mutex_;
   const testing::StoredTree* log_;
   int64_t size_;
+  std::string address_;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<v1::AuditService::Stub> stub_;
 };

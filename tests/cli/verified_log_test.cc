@@ -150,7 +150,7 @@ TEST_F(VerifiedLogTest, RejectsEveryRecordThatIsNotTheOneAskedFor) {
        "does not lead to the root of size 9"},
       {"an event signed for another log", [](auto& records) { records[0] = SignedRecordAt(5, 0, "other.example/log"); },
        "the signature is not that of key"},
-      {"no record", [](auto& records) { records.clear(); }, "the server sent 0 of 1 records"},
+      {"no record", [](auto& records) { records.clear(); }, "a message without records"},
       {"a record too many", [this](auto& records) { records.push_back(log_.entries()[6]); },
        "more records than the 1 from 5"},
       {"a record too large", [](auto& records) { records[0] = std::string(65'536, 'x'); },
@@ -215,7 +215,7 @@ TEST_F(VerifiedLogTest, ALargerCheckpointOfAnotherHistoryRaisesAnAlarm) {
   ASSERT_TRUE(Client(state)->Refresh().ok());
   server_.Show(&fork_, 12);
 
-  ExpectLie(Client(state)->Refresh().status(), "size 12 does not extend size 9");
+  ExpectLie(Client(state)->Refresh().status(), "size 12 was not shown to extend size 9");
 
   EXPECT_TRUE(std::filesystem::exists(state + ".alarm"));
 }
@@ -238,7 +238,7 @@ TEST_F(VerifiedLogTest, RejectsEveryWrongProofOfConsistency) {
     ASSERT_TRUE(client->Refresh().ok());
     server_.Show(&log_, 12);
     server_.consistency = lies[i];
-    ExpectLie(client->Refresh().status(), "size 12 does not extend size 9");
+    ExpectLie(client->Refresh().status(), "size 12 was not shown to extend size 9");
   }
 }
 
@@ -265,7 +265,8 @@ TEST_F(VerifiedLogTest, RejectsEveryWrongReceipt) {
       {"a record too large", changed([](auto& proof) { proof.extra = std::string(65'536, 'x'); }),
        "a record of 65536 bytes"},
       {"another key's checkpoint",
-       changed([this](auto& proof) { proof.checkpoint_note = CheckpointOf(log_, kSize, 2); }), "known keys signed the note"},
+       changed([this](auto& proof) { proof.checkpoint_note = CheckpointOf(log_, kSize, 2); }),
+       "known keys signed the note"},
       {"an older checkpoint than its proof",
        changed([this](auto& proof) { proof.checkpoint_note = CheckpointOf(log_, 8); }), "the record is not at 5"},
       {"rubbish", "rubbish", "the server's receipt does not hold"},
@@ -296,7 +297,7 @@ TEST_F(VerifiedLogTest, AReceiptUnderAnOlderCheckpointMustBeOfTheSameHistory) {
   EXPECT_TRUE(client->Receipt(7).ok());
   server_.receipt = [this](std::string& proof) { proof = ReceiptOf(fork_, 7, kSize); };
 
-  ExpectLie(client->Receipt(7).status(), "size 12 does not extend size 9");
+  ExpectLie(client->Receipt(7).status(), "size 12 was not shown to extend size 9");
 }
 
 TEST_F(VerifiedLogTest, APolicyAsksForItsWitnesses) {
@@ -334,6 +335,7 @@ TEST_F(VerifiedLogTest, APrefixIsOneOfTheCheckpointAlone) {
   for (int64_t size = 7; size <= kSize; ++size) {
     ExpectLie(client->RequirePrefix(size, fork_.root(size)), "are not those of the checkpoint of size 9");
   }
+  ExpectLie(client->RequirePrefix(0, log_.root(1)), "the tree of no records does not have the root");
   EXPECT_EQ(client->RequirePrefix(10, log_.root(10)).code(), absl::StatusCode::kOutOfRange);
 }
 

@@ -114,8 +114,9 @@ TEST_F(WitnessTest, KeepsBothNotesOfAFork) {
   };
   EXPECT_EQ(text(".fork-cosigned.checkpoint"), before);
   EXPECT_EQ(text(".fork-presented.checkpoint"), CheckpointOf(fork_, 9));
-  ASSERT_FALSE(said_.empty());
-  EXPECT_THAT(said_[0], HasSubstr("ALARM"));
+  ASSERT_EQ(said_.size(), 3u);
+  EXPECT_THAT(said_[0], HasSubstr("kept as evidence"));
+  EXPECT_THAT(said_[2], HasSubstr("ALARM lies.example/log: the log signed two roots of size 9"));
   // A second one changes nothing: the first pair stays.
   EXPECT_EQ(
       witness->AddCheckpoint(merkle::FormatAddCheckpoint(9, {}, CheckpointOf(LogOf(9, 3), 9)).value()).http_status,
@@ -129,6 +130,22 @@ TEST_F(WitnessTest, RefusesAnotherHistory) {
   ASSERT_EQ(witness->AddCheckpoint(Request(log_, 0, 9)).http_status, 200);
 
   EXPECT_EQ(witness->AddCheckpoint(Request(fork_, 9, 12)).http_status, 422);
+}
+
+// A checkpoint is public, and a proof is not signed: anybody can send the one with a wrong other. That is no alarm, and
+// fills no log of the operator.
+TEST_F(WitnessTest, AWrongProofIsNoAlarmAndDoesNotHideOne) {
+  const auto witness = Open();
+  ASSERT_EQ(witness->AddCheckpoint(Request(log_, 0, 9)).http_status, 200);
+  const std::string wrong = merkle::FormatAddCheckpoint(9, {}, CheckpointOf(log_, 12)).value();
+
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(witness->AddCheckpoint(wrong).http_status, 422);
+
+  ASSERT_EQ(said_.size(), 1u);
+  EXPECT_THAT(said_[0], HasSubstr("refused lies.example/log: size 12 was not shown to extend size 9"));
+  EXPECT_EQ(witness->AddCheckpoint(Request(fork_, 9, 9)).http_status, 422);
+  EXPECT_THAT(said_.back(), HasSubstr("ALARM"));
+  EXPECT_EQ(witness->AddCheckpoint(Request(log_, 9, 12)).http_status, 200);
 }
 
 TEST_F(WitnessTest, OnlyTheLogsKeyMovesIt) {

@@ -116,14 +116,14 @@ class AuditTest(ServerCase):
 
     def test_folder_web_server_and_ledger_give_the_same_report(self):
         web, url = serve_folder(self.published)
+        self.addCleanup(web.server_close)
         self.addCleanup(web.shutdown)
-        by_folder = self.report_of(self.published)
-        by_web = self.report_of(url + "/")
-        by_ledger = self.report_of(self.client.address)
-        self.assertEqual(by_web, by_folder)
-        # The records of a ledger have no tiles.
-        by_folder["counts"]["tiles"] = by_ledger["counts"]["tiles"]
-        self.assertEqual(by_ledger, by_folder)
+        reports = [self.report_of(source) for source in (self.published, url + "/", self.client.address)]
+        files = [[report["counts"].pop(step)["checked"] for step in ("bundles", "tiles")] for report in reports]
+        self.assertEqual(reports[1:], reports[:1] * 2)
+        # Only a folder can be listed, with the files of earlier sizes; the records of a ledger have no tiles.
+        self.assertGreater(files[0], files[1])
+        self.assertEqual(files[1:], [[1, 1], [1, 0]])
 
     def test_the_number_of_threads_does_not_show(self):
         one, five = (self.report_of(self.published, "--threads", count) for count in ("1", "5"))

@@ -22,8 +22,8 @@ KILL_COUNT = 6
 
 def hattamad(*arguments):
     """Runs hattamad until it ends by itself."""
-    return subprocess.run([BIN / "hattamad", *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                          timeout=WAIT_SECONDS_MAX)
+    return subprocess.run([BIN / "hattamad", *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, timeout=WAIT_SECONDS_MAX)
 
 
 class CheckpointCase(unittest.TestCase):
@@ -342,12 +342,13 @@ class WhatMustNotBeSignedTest(CheckpointCase):
         done = hattamad("serve", "--data", self.data, "--listen", "127.0.0.1:0")
         self.assert_refused(done, str(server.signed_head), "adopt-head")
         self.assertFalse(server.signed_head.exists(), "a refusal makes none")
-        done = hattamad("init", "--data", self.data, "--origin", "test.hattama.example/ledger", "--authority", Keys.public("authority"))
+        done = hattamad("init", "--data", self.data, "--origin", "test.hattama.example/ledger", "--authority",
+                        Keys.public("authority"))
         self.assert_refused(done, str(self.data))
         self.assertFalse(server.signed_head.exists(), "init makes none for a ledger that is there")
         forged = self.folder / "forged"
-        forged.write_text((self.published / "checkpoint").read_text(encoding="utf-8").replace(f"\n{size}\n", f"\n{size - 1}\n"),
-                          encoding="utf-8")
+        note = (self.published / "checkpoint").read_text(encoding="utf-8")
+        forged.write_text(note.replace(f"\n{size}\n", f"\n{size - 1}\n"), encoding="utf-8")
         self.assert_refused(hattamad("adopt-head", "--data", self.data, "--checkpoint", forged), str(forged))
 
         done = hattamad("adopt-head", "--data", self.data, "--checkpoint", self.published / "checkpoint")

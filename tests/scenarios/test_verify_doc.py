@@ -74,7 +74,8 @@ class VerifyDocumentTest(unittest.TestCase):
                 .replace("--listen 127.0.0.1:8080", "--listen 127.0.0.1:0 --port-file port"))
 
     def environment(self):
-        return {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "HATTAMA_SERVER": self.server.address}
+        return {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "HATTAMA_SERVER": self.server.address,
+                "XDG_STATE_HOME": str(self.folder / "remembered")}
 
     def start_witness(self, command):
         process = subprocess.Popen(["bash", "-c", "exec " + command], cwd=self.here, env=self.environment(),
@@ -99,6 +100,7 @@ class VerifyDocumentTest(unittest.TestCase):
     def test_each_command_does_what_the_document_says(self):
         shown = commands()
         self.assertGreater(len(shown), 8)
+        said = {}
         for command in shown:
             with self.subTest(command=command):
                 typed = self.typed(command)
@@ -109,9 +111,36 @@ class VerifyDocumentTest(unittest.TestCase):
                                       stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS_MAX)
                 self.assertEqual(done.returncode, FINE, f"{typed}\n{done.stdout}{done.stderr}")
                 self.assertTrue(done.stdout.strip(), typed)
+                said[command] = done.stdout
         # Both audits of the same folder name the same root.
         report = json.loads((self.here / "report.json").read_text(encoding="utf-8"))
         self.assertEqual(report["verdict"], "confirmed")
+        second = next(text for command, text in said.items() if "hattama_verify" in command)
+        self.assertIn(report["root"], second)
+        self.check_by_both()
+
+    def check_by_both(self):
+        """Each evidence file, and copies with one changed character, under both implementations: the same verdicts."""
+        for name, trust in (("protocol.tlog-proof", "--log-key=log.vkey"), ("M-05.station-proof", "--log-key=log.vkey"),
+                            ("witnessed.tlog-proof", "--policy=policy.txt")):
+            text = (self.here / name).read_text(encoding="utf-8")
+            places = [None, *range(7, len(text), len(text) // 9)]
+            for place in places:
+                with self.subTest(file=name, place=place):
+                    changed = text
+                    if place is not None:
+                        # Never what a base64 text or a number would take for the same.
+                        changed = text[:place] + ("7" if text[place] != "7" else "B") + text[place + 1:]
+                    (self.here / "given").write_text(changed, encoding="utf-8")
+                    ours = subprocess.run([BIN / "hattama", "verify", "given", trust], cwd=self.here,
+                                          capture_output=True, text=True, timeout=SECONDS_MAX)
+                    flag, file = trust.split("=")
+                    theirs = subprocess.run(["/usr/bin/python3", "-m", "hattama_verify", "verify", self.here / "given", flag,
+                                             self.here / file], cwd=self.here / "clients" / "python",
+                                            capture_output=True, text=True, timeout=SECONDS_MAX)
+                    expected = FINE if place is None else FINDINGS
+                    self.assertEqual((ours.returncode, theirs.returncode), (expected, expected),
+                                     ours.stdout + ours.stderr + theirs.stdout + theirs.stderr)
 
 
 if __name__ == "__main__":

@@ -157,6 +157,38 @@ class WitnessAloneTest(unittest.TestCase):
         self.assertIn(answer.split(b"\r\n")[0], (b"", b"HTTP/1.1 413 Payload Too Large"))
         self.assert_cosigned(self.add(0, 5), 5)
 
+    def test_headers_without_end_are_cut_off(self):
+        before = self.memory_kilobytes()
+        line = b"name: " + b"x" * 8_000 + b"\r\n"
+        for _ in range(4):
+            with socket.create_connection(self.witness.address.split(":"), timeout=30) as connection:
+                connection.sendall(b"POST /add-checkpoint HTTP/1.1\r\n")
+                with self.assertRaises(ConnectionError):
+                    for _ in range(10_000):
+                        connection.sendall(line)
+        self.assertLess(self.memory_kilobytes() - before, 8 << 10)
+        self.assert_cosigned(self.add(0, 5), 5)
+
+    def memory_kilobytes(self):
+        status = Path(f"/proc/{self.witness.process.pid}/status").read_text(encoding="utf-8")
+        return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1])
+
+    def test_slow_senders_do_not_keep_others_out(self):
+        # Fewer than it has threads: they wait for a request that never ends.
+        slow = [socket.create_connection(self.witness.address.split(":"), timeout=60) for _ in range(20)]
+        for connection in slow:
+            self.addCleanup(connection.close)
+            connection.sendall(b"POST /add-checkpoint HTTP/1.1\r\nContent-Length: 100\r\n\r\nold")
+        self.assert_cosigned(self.add(0, 5), 5)
+        started = time.monotonic()
+        while slow and time.monotonic() - started < 30:
+            try:
+                slow[0].sendall(b"x")
+                time.sleep(0.2)
+            except ConnectionError:
+                break
+        self.assertLess(time.monotonic() - started, 25)
+
     def test_of_racing_requests_one_is_cosigned(self):
         self.assert_cosigned(self.add(0, 5), 5)
         with concurrent.futures.ThreadPoolExecutor(16) as pool:

@@ -198,5 +198,17 @@ TEST(VerifyTlogProofTest, AsksForTheQuorumOfThePolicy) {
   EXPECT_EQ(VerifyTlogProof(proof, tree.leaf(5), policy).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
+// A changed byte may break a character, and a message that is cut may cut one. Such a message once broke whatever read
+// the verdict as text.
+TEST(ParseTlogProofTest, MessagesArePrintableWhateverIsInTheText) {
+  for (const std::string& line :
+       {std::string("\xef\x94 x"), std::string(79, 'x') + "\xe2\x80\x94", std::string("\x1b[2J")}) {
+    const absl::Status status = ParseTlogProof("c2sp.org/tlog-proof@v1\nindex 0\n" + line + "\n").status();
+
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    for (const char c : std::string(status.message())) EXPECT_TRUE(c >= ' ' && c <= '~') << status.message();
+  }
+}
+
 }  // namespace
 }  // namespace hattama::merkle

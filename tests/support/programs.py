@@ -72,7 +72,8 @@ class Server:
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
                 [BIN / "hattamad", "serve", "--data", str(self.data), "--listen", listen, "--port-file", str(port_file),
-                 "--init-origin", origin, "--init-authority", Keys.public("authority"), *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+                 "--init-origin", origin, "--init-authority", Keys.public("authority"), *arguments],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
         deadline = time.monotonic() + READY_SECONDS_MAX
         while not port_file.exists():
             if self.process.poll() is not None:
