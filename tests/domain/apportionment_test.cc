@@ -248,8 +248,12 @@ TEST_F(PropertyTest, MoreVotesNeverMeanFewerSeats) {
       const Apportionment result = Apportion(method, votes, Number(0, 40));
       for (size_t i = 0; i < votes.size(); ++i) {
         for (size_t j = 0; j < votes.size(); ++j) {
-          if (votes[i] > votes[j]) ASSERT_GE(result.lists[i].seats, result.lists[j].seats) << SeatMethodName(method);
-          if (votes[i] == votes[j]) ASSERT_EQ(result.lists[i].seats, result.lists[j].seats) << SeatMethodName(method);
+          if (votes[i] > votes[j]) {
+            ASSERT_GE(result.lists[i].seats, result.lists[j].seats) << SeatMethodName(method);
+          }
+          if (votes[i] == votes[j]) {
+            ASSERT_EQ(result.lists[i].seats, result.lists[j].seats) << SeatMethodName(method);
+          }
         }
       }
     }
@@ -309,7 +313,9 @@ TEST_F(PropertyTest, QuotaRuleOfHareAndOfTheQuotaMethod) {
         const int64_t low = votes[i] * seats / sum, high = (votes[i] * seats + sum - 1) / sum;
         // A tied list may still get one of the seats that a lot decides.
         ASSERT_GE(list.seats + (list.tied ? 1 : 0), low) << SeatMethodName(method);
-        if (method != SeatMethod::kDHondt) ASSERT_LE(list.seats + (list.tied ? 1 : 0), high) << SeatMethodName(method);
+        if (method != SeatMethod::kDHondt) {
+          ASSERT_LE(list.seats + (list.tied ? 1 : 0), high) << SeatMethodName(method);
+        }
       }
     }
   }
