@@ -26,16 +26,58 @@ std::optional<int64_t> Votes(const v1::OptionTotal& option) {
   return option.has_votes() ? std::optional<int64_t>(option.votes()) : std::nullopt;
 }
 
+// How seats are shared, for the heading.
+std::string MethodText(v1::AllocationMethod method) {
+  switch (method) {
+    case v1::ALLOCATION_METHOD_LARGEST_REMAINDER_HARE:
+      return "Hare quota and largest remainder";
+    case v1::ALLOCATION_METHOD_LARGEST_REMAINDER_HARE_ROUNDED:
+      return "rounded Hare quota and largest remainder";
+    case v1::ALLOCATION_METHOD_LARGEST_REMAINDER_DROOP:
+      return "Droop quota and largest remainder";
+    case v1::ALLOCATION_METHOD_LARGEST_REMAINDER_HAGENBACH_BISCHOFF:
+      return "Hagenbach-Bischoff quota and largest remainder";
+    case v1::ALLOCATION_METHOD_LARGEST_REMAINDER_HAGENBACH_BISCHOFF_CEILING:
+      return "Hagenbach-Bischoff quota, rounded up, and largest remainder";
+    case v1::ALLOCATION_METHOD_LARGEST_REMAINDER_HAGENBACH_BISCHOFF_ROUNDED:
+      return "rounded Hagenbach-Bischoff quota and largest remainder";
+    case v1::ALLOCATION_METHOD_LARGEST_REMAINDER_IMPERIALI:
+      return "Imperiali quota and largest remainder";
+    case v1::ALLOCATION_METHOD_DHONDT:
+      return "D'Hondt (divisors 1, 2, 3, ...)";
+    case v1::ALLOCATION_METHOD_SAINTE_LAGUE:
+      return "Sainte-Lague (divisors 1, 3, 5, ...)";
+    case v1::ALLOCATION_METHOD_MODIFIED_SAINTE_LAGUE:
+      return "modified Sainte-Lague (divisors 1.4, 3, 5, ...)";
+    case v1::ALLOCATION_METHOD_HUNTINGTON_HILL:
+      return "Huntington-Hill (divisors 0, sqrt(1 x 2), sqrt(2 x 3), ...)";
+    case v1::ALLOCATION_METHOD_ADAMS:
+      return "Adams (divisors 0, 1, 2, ...)";
+    case v1::ALLOCATION_METHOD_DEAN:
+      return "Dean (divisors 0, 4/3, 12/5, ...)";
+    case v1::ALLOCATION_METHOD_BALINSKI_YOUNG_QUOTA:
+      return "the quota method of Balinski and Young";
+    default:
+      return "a method that this program does not know";
+  }
+}
+
+// numerator / denominator with two decimals: as Percent writes a hundredth of it.
+std::string TwoDecimals(int64_t numerator, int64_t denominator) {
+  v1::Ratio ratio;
+  ratio.set_numerator(numerator);
+  ratio.set_denominator(denominator * 100);
+  const std::string percent = Percent(ratio);
+  return percent.substr(0, percent.size() - 2);
+}
+
 void ShowAllocation(const Session& session, const v1::Allocation& allocation) {
-  std::string says = absl::StrCat(Grouped(allocation.seat_count()),
-                                  " seats by Hare quota and largest remainder: ", Grouped(allocation.admitted_votes()),
-                                  " admitted votes / ", allocation.seat_count());
-  if (allocation.seat_count() > 0) {
-    v1::Ratio quota;
-    quota.set_numerator(allocation.admitted_votes());
-    quota.set_denominator(allocation.seat_count() * 100);
-    std::string number = Percent(quota);
-    absl::StrAppend(&says, " = ", number.substr(0, number.size() - 2), " votes a seat");
+  const bool by_quota = allocation.has_quota();
+  std::string says = absl::StrCat(Grouped(allocation.seat_count()), " seats by ", MethodText(allocation.method()), ": ",
+                                  Grouped(allocation.admitted_votes()), " admitted votes");
+  if (by_quota) {
+    absl::StrAppend(&says, ", ", TwoDecimals(allocation.quota().numerator(), allocation.quota().denominator()),
+                    " votes a seat");
   }
   Print("\n");
   PrintHeading(session, says);
@@ -45,34 +87,54 @@ void ShowAllocation(const Session& session, const v1::Allocation& allocation) {
                             Grouped(allocation.threshold_base()), " (", allocation.threshold().base_id(), "), ",
                             allocation.threshold().inclusive() ? "reaching it is enough" : "more than it is needed"));
   }
+  if (allocation.has_second_list_index()) {
+    PrintAside(session, absl::StrCat("one list passes alone: the next is admitted, its quotas times ",
+                                     TwoDecimals(allocation.second_list_index().numerator(),
+                                                 allocation.second_list_index().denominator())));
+  }
+  // Columns that say nothing are left out.
   Table table({{"list"},
                {"votes", Align::kRight},
                {"threshold"},
                {"quotas", Align::kRight},
                {"remainder", Align::kRight},
                {"by remainder", Align::kRight},
+               {"lot"},
                {"seats", Align::kRight}});
   std::vector<const v1::ListSeats*> lists;
   for (const v1::ListSeats& list : allocation.lists()) lists.push_back(&list);
   std::stable_sort(lists.begin(), lists.end(),
                    [](const v1::ListSeats* a, const v1::ListSeats* b) { return a->votes() > b->votes(); });
   for (const v1::ListSeats* list : lists) {
-    if (!list->passes_threshold()) {
+    if (!list->passes_threshold() && !list->admitted_second() && !list->tied()) {
       table.Add({list->option_id(), Grouped(list->votes()), Cell("below", Tone::kDim)});
       continue;
     }
-    v1::Ratio remainder;
-    remainder.set_numerator(list->remainder());
-    remainder.set_denominator(std::max<int64_t>(allocation.admitted_votes(), 1));
-    const std::string hundredths = Percent(remainder);
-    table.Add({list->option_id(), Grouped(list->votes()), "passed", Grouped(list->quotient()),
-               absl::StrCat(hundredths.substr(0, hundredths.size() - 2), "/100"),
-               list->tied() ? Cell("tie", Tone::kBad) : Cell(list->remainder_seat() ? "+1" : ""),
+    std::string quotas, remainder;
+    if (by_quota) {
+      quotas = Grouped(list->quotient());
+      v1::Ratio of_quota;
+      of_quota.set_numerator(list->remainder());
+      of_quota.set_denominator(allocation.quota().numerator());
+      const std::string hundredths = Percent(of_quota);
+      remainder = absl::StrCat(hundredths.substr(0, hundredths.size() - 2), "/100");
+    }
+    table.Add({list->option_id(), Grouped(list->votes()), list->passes_threshold() ? "passed" : "second", quotas,
+               remainder, list->remainder_seat() ? "+1" : "", list->tied() ? Cell("tie", Tone::kBad) : Cell(""),
                Cell(Grouped(list->seat_count()), Tone::kBold)});
   }
   PrintTable(session, table);
+  if (allocation.exceeds_seats()) Print("whole quotas alone come to more than the seats: the method has no answer\n");
   if (allocation.undecided_seat_count() > 0) {
     Print(absl::StrCat(Grouped(allocation.undecided_seat_count()), " seats wait for a lot\n"));
+  }
+  constexpr int kLastCount = 3;
+  if (allocation.seat_order_size() > 0) {
+    std::string last;
+    for (int i = std::max(0, allocation.seat_order_size() - kLastCount); i < allocation.seat_order_size(); ++i) {
+      absl::StrAppend(&last, last.empty() ? "" : ", ", i + 1, " ", allocation.seat_order(i));
+    }
+    PrintAside(session, absl::StrCat("the last seats: ", last));
   }
 }
 

@@ -40,41 +40,41 @@ int Compare(const Claim& a, const Claim& b) {
   return CompareRatios(a.numerator, a.denominator, b.numerator, b.denominator);
 }
 
-Claim ClaimOf(SeatMethod method, int32_t list, int64_t votes, int64_t seats) {
+Claim ClaimOf(AllocationMethod method, int32_t list, int64_t votes, int64_t seats) {
   const Wide v = votes, k = seats;
   switch (method) {
-    case SeatMethod::kSainteLague:
+    case AllocationMethod::kSainteLague:
       return {list, v, 2 * k + 1};
-    case SeatMethod::kModifiedSainteLague:
+    case AllocationMethod::kModifiedSainteLague:
       // Five times the divisors 1.4, 3, 5, 7, ...
       return {list, 5 * v, k == 0 ? 7 : 5 * (2 * k + 1)};
-    case SeatMethod::kHuntingtonHill:
+    case AllocationMethod::kHuntingtonHill:
       return k == 0 ? Claim{list, v, 0} : Claim{list, v * v, k * (k + 1)};
-    case SeatMethod::kAdams:
+    case AllocationMethod::kAdams:
       return {list, v, k};
-    case SeatMethod::kDean:
+    case AllocationMethod::kDean:
       return k == 0 ? Claim{list, v, 0} : Claim{list, v * (2 * k + 1), 2 * k * (k + 1)};
     default:
       return {list, v, k + 1};  // D'Hondt, and the quota method after it.
   }
 }
 
-Fraction QuotaOf(SeatMethod method, int64_t votes, int64_t seats) {
+Fraction QuotaOf(AllocationMethod method, int64_t votes, int64_t seats) {
   const auto rounded = [](int64_t numerator, int64_t denominator) {
     return Fraction{static_cast<int64_t>((2 * static_cast<Wide>(numerator) + denominator) / (2 * denominator)), 1};
   };
   switch (method) {
-    case SeatMethod::kHareRounded:
+    case AllocationMethod::kHareRounded:
       return rounded(votes, seats);
-    case SeatMethod::kDroop:
+    case AllocationMethod::kDroop:
       return {votes / (seats + 1) + 1, 1};
-    case SeatMethod::kHagenbachBischoff:
+    case AllocationMethod::kHagenbachBischoff:
       return {votes, seats + 1};
-    case SeatMethod::kHagenbachBischoffCeiling:
+    case AllocationMethod::kHagenbachBischoffCeiling:
       return {votes / (seats + 1) + (votes % (seats + 1) > 0 ? 1 : 0), 1};
-    case SeatMethod::kHagenbachBischoffRounded:
+    case AllocationMethod::kHagenbachBischoffRounded:
       return rounded(votes, seats + 1);
-    case SeatMethod::kImperiali:
+    case AllocationMethod::kImperiali:
       return {votes, seats + 2};
     default:
       return {votes, seats};
@@ -96,7 +96,7 @@ void ApportionByQuota(Apportionment& result) {
     // v / (n / d) = v d / n; below 2^62 times 100,002.
     const Wide scaled = static_cast<Wide>(list.votes) * result.quota.denominator;
     list.quotient = static_cast<int64_t>(scaled / result.quota.numerator);
-    list.remainder = scaled % result.quota.numerator;
+    list.remainder = static_cast<int64_t>(scaled % result.quota.numerator);
     given += list.quotient;
     order.push_back(static_cast<int32_t>(i));
   }
@@ -113,7 +113,7 @@ void ApportionByQuota(Apportionment& result) {
   if (rest == 0) return;
   std::stable_sort(order.begin(), order.end(),
                    [&](int32_t a, int32_t b) { return result.lists[a].remainder > result.lists[b].remainder; });
-  const Wide last = result.lists[order[rest - 1]].remainder;
+  const int64_t last = result.lists[order[rest - 1]].remainder;
   const bool tie = result.lists[order[rest]].remainder == last;
   for (const int32_t i : order) {
     ApportionedList& list = result.lists[i];
@@ -231,41 +231,41 @@ void ApportionByQuotaMethod(Apportionment& result) {
 
 }  // namespace
 
-std::string_view SeatMethodName(SeatMethod method) {
+std::string_view AllocationMethodName(AllocationMethod method) {
   switch (method) {
-    case SeatMethod::kHare:
+    case AllocationMethod::kHare:
       return "largest remainder, Hare quota";
-    case SeatMethod::kHareRounded:
+    case AllocationMethod::kHareRounded:
       return "largest remainder, rounded Hare quota";
-    case SeatMethod::kDroop:
+    case AllocationMethod::kDroop:
       return "largest remainder, Droop quota";
-    case SeatMethod::kHagenbachBischoff:
+    case AllocationMethod::kHagenbachBischoff:
       return "largest remainder, Hagenbach-Bischoff quota";
-    case SeatMethod::kHagenbachBischoffCeiling:
+    case AllocationMethod::kHagenbachBischoffCeiling:
       return "largest remainder, Hagenbach-Bischoff quota rounded up";
-    case SeatMethod::kHagenbachBischoffRounded:
+    case AllocationMethod::kHagenbachBischoffRounded:
       return "largest remainder, rounded Hagenbach-Bischoff quota";
-    case SeatMethod::kImperiali:
+    case AllocationMethod::kImperiali:
       return "largest remainder, Imperiali quota";
-    case SeatMethod::kDHondt:
+    case AllocationMethod::kDHondt:
       return "D'Hondt";
-    case SeatMethod::kSainteLague:
+    case AllocationMethod::kSainteLague:
       return "Sainte-Lague";
-    case SeatMethod::kModifiedSainteLague:
+    case AllocationMethod::kModifiedSainteLague:
       return "modified Sainte-Lague";
-    case SeatMethod::kHuntingtonHill:
+    case AllocationMethod::kHuntingtonHill:
       return "Huntington-Hill";
-    case SeatMethod::kAdams:
+    case AllocationMethod::kAdams:
       return "Adams";
-    case SeatMethod::kDean:
+    case AllocationMethod::kDean:
       return "Dean";
-    case SeatMethod::kBalinskiYoungQuota:
+    case AllocationMethod::kBalinskiYoungQuota:
       return "quota method of Balinski and Young";
   }
   return "";
 }
 
-Apportionment Apportion(SeatMethod method, std::span<const int64_t> votes, int64_t seat_count) {
+Apportionment Apportion(AllocationMethod method, std::span<const int64_t> votes, int64_t seat_count) {
   Apportionment result{.method = method,
                        .seat_count = seat_count,
                        .votes = std::accumulate(votes.begin(), votes.end(), int64_t{0}),
@@ -276,9 +276,9 @@ Apportionment Apportion(SeatMethod method, std::span<const int64_t> votes, int64
                        .exceeds_seats = false};
   for (size_t i = 0; i < votes.size(); ++i) result.lists[i].votes = votes[i];
   if (result.votes == 0 || seat_count == 0) return result;
-  if (method <= SeatMethod::kImperiali) {
+  if (method <= AllocationMethod::kImperiali) {
     ApportionByQuota(result);
-  } else if (method == SeatMethod::kBalinskiYoungQuota) {
+  } else if (method == AllocationMethod::kBalinskiYoungQuota) {
     ApportionByQuotaMethod(result);
   } else {
     ApportionByDivisor(result);

@@ -18,7 +18,7 @@
 namespace hattama::domain {
 
 // V are the votes of all lists together, S the seats, v the votes of one list, k the seats that it has already.
-enum class SeatMethod {
+enum class AllocationMethod {
   // Largest remainders: floor(v / quota) seats each, and one more for the largest remainders v mod quota.
   kHare = 1,                      // quota = V / S, a fraction.
   kHareRounded = 2,               // V / S, rounded half up.
@@ -38,14 +38,14 @@ enum class SeatMethod {
   kBalinskiYoungQuota = 14,
 };
 
-std::string_view SeatMethodName(SeatMethod method);
+std::string_view AllocationMethodName(AllocationMethod method);
 
 // One list in an apportionment.
 struct ApportionedList {
   int64_t votes = 0;
-  // Quota methods: whole quotas, and what remains in units of 1 / quota.denominator of a vote.
+  // Quota methods: whole quotas, and what remains of the votes, as a numerator over quota.denominator.
   int64_t quotient = 0;
-  Wide remainder = 0;
+  int64_t remainder = 0;
   int64_t seats = 0;  // Without seats that wait for a lot.
   bool tied = false;  // Among those between whom a lot decides.
 };
@@ -60,7 +60,7 @@ struct SeatStep {
 };
 
 struct Apportionment {
-  SeatMethod method = SeatMethod::kHare;
+  AllocationMethod method = AllocationMethod::kHare;
   int64_t seat_count = 0;
   int64_t votes = 0;                   // V.
   Fraction quota{0, 1};                // Of a quota method.
@@ -78,7 +78,7 @@ inline constexpr int64_t kSeatCountMax = 100'000;
 // Preconditions: 0 <= seat_count <= kSeatCountMax, votes are not negative and their sum is below 2^62. Lists without
 // votes get no seat; without any votes nobody does. Seats of all lists and undecided_seats together make seat_count,
 // unless there are no votes or exceeds_seats is set.
-Apportionment Apportion(SeatMethod method, std::span<const int64_t> votes, int64_t seat_count);
+Apportionment Apportion(AllocationMethod method, std::span<const int64_t> votes, int64_t seat_count);
 
 }  // namespace hattama::domain
 

@@ -18,7 +18,7 @@ namespace {
 constexpr size_t kIdBytesMax = 256;
 constexpr size_t kElectionIdBytesMax = 64;
 constexpr size_t kTermCountMax = 64;
-constexpr int64_t kSeatCountMax = 100'000;
+constexpr int64_t kIndexDenominatorMax = 1'000'000;
 
 using IdSet = TextViewSet;
 
@@ -277,6 +277,7 @@ class ContestChecker {
                     absl::StrCat(list->seat_count, " is outside 1..", kSeatCountMax));
       }
       if (list->threshold) CheckThreshold(absl::StrCat(path, ".party_list.threshold"), *list->threshold);
+      if (list->second_list_index) CheckSecondListIndex(absl::StrCat(path, ".party_list"), *list);
     } else if (const auto* majority = std::get_if<AbsoluteMajority>(&contest.rule)) {
       CheckMajority(absl::StrCat(path, ".absolute_majority"), *majority);
     } else if (const auto* referendum = std::get_if<Referendum>(&contest.rule)) {
@@ -292,6 +293,20 @@ class ContestChecker {
   void CheckThreshold(const std::string& field, const Threshold& threshold) {
     faults_.CheckRatio(absl::StrCat(field, ".ratio"), threshold.ratio, true);
     CheckBase(absl::StrCat(field, ".base_id"), threshold.base_id);
+  }
+
+  void CheckSecondListIndex(const std::string& path, const PartyList& list) {
+    const std::string field = absl::StrCat(path, ".second_list_index");
+    const Fraction& index = *list.second_list_index;
+    faults_.CheckRatio(field, index, true);
+    if (index.numerator == 0) faults_.Add(absl::StrCat(field, ".numerator"), "0 is not positive");
+    if (index.denominator > kIndexDenominatorMax) {
+      faults_.Add(absl::StrCat(field, ".denominator"),
+                  absl::StrCat(index.denominator, " is above ", kIndexDenominatorMax));
+    }
+    if (list.method != AllocationMethod::kHare || !list.threshold) {
+      faults_.Add(field, "goes with a threshold and the method LARGEST_REMAINDER_HARE alone");
+    }
   }
 
   void CheckOptions(const std::string& path, const Contest& contest) {

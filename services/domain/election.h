@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "services/domain/apportionment.h"
 #include "services/domain/counts.h"
 
 namespace hattama::domain {
@@ -143,12 +144,13 @@ struct Threshold {
   bool inclusive = false;
 };
 
-enum class AllocationMethod { kLargestRemainderHare = 1 };
-
 struct PartyList {
   int64_t seat_count = 0;
   std::optional<Threshold> threshold;
-  AllocationMethod method = AllocationMethod::kLargestRemainderHare;
+  AllocationMethod method = AllocationMethod::kHare;
+  // Where one list alone passes the threshold, the next is admitted too, and its seats are multiplied by this. Absent: the
+  // one list takes all seats. With the Hare quota alone.
+  std::optional<Fraction> second_list_index = std::nullopt;
 };
 
 struct Plurality {};

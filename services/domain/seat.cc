@@ -76,27 +76,37 @@ Outcome DecidePartyList(const OutcomeInput& input, const PartyList& rule) {
                                                                           rule.threshold->inclusive));
     allocation.lists.push_back(list);
   }
-  AllocateLargestRemainderHare(allocation);
+  const auto passed = std::count_if(allocation.lists.begin(), allocation.lists.end(),
+                                    [](const ListSeats& list) { return list.passes_threshold; });
+  if (passed == 1 && rule.second_list_index) {
+    AllocateWithSecondList(*rule.second_list_index, allocation);
+  } else {
+    Allocate(rule.method, allocation);
+  }
 
   Outcome outcome;
-  if (allocation.admitted_votes == 0) {
-    outcome.explanation = "no list with votes passes the threshold";
-    outcome.allocation = std::move(allocation);
-    return outcome;
-  }
   std::vector<int32_t> tied;
   for (const ListSeats& list : allocation.lists) {
     if (list.seats > 0) outcome.options.push_back(list.option);
     if (list.tied) tied.push_back(list.option);
   }
-  if (allocation.undecided_seats > 0) {
+  if (passed == 0) {
+    outcome.explanation = "no list with votes passes the threshold";
+  } else if (allocation.exceeds_seats) {
+    outcome.explanation =
+        absl::StrCat("whole quotas of ", allocation.quota.numerator, "/", allocation.quota.denominator,
+                     " come to more than ", rule.seat_count, " seats: the method has no answer");
+  } else if (allocation.undecided_seats > 0) {
     outcome.status = OutcomeStatus::kTie;
-    outcome.explanation = absl::StrCat("equal remainders: a lot must be drawn between ", Ids(input, tied), " for ",
+    outcome.explanation = absl::StrCat("equal claims: a lot must be drawn between ", Ids(input, tied), " for ",
                                        allocation.undecided_seats, " seat(s)");
   } else {
     outcome.status = OutcomeStatus::kDecided;
-    outcome.explanation = absl::StrCat(rule.seat_count, " seats by largest remainder, Hare quota ",
-                                       allocation.admitted_votes, "/", rule.seat_count);
+    const std::string_view method = AllocationMethodName(rule.method);
+    outcome.explanation = absl::StrCat(rule.seat_count, " seats by ", absl::string_view(method.data(), method.size()));
+    if (allocation.quota.numerator > 0) {
+      absl::StrAppend(&outcome.explanation, " ", allocation.quota.numerator, "/", allocation.quota.denominator);
+    }
   }
   outcome.allocation = std::move(allocation);
   return outcome;
@@ -223,42 +233,64 @@ Outcome DecideReferendum(const OutcomeInput& input, const Referendum& rule) {
 
 }  // namespace
 
-void AllocateLargestRemainderHare(Allocation& allocation) {
-  allocation.admitted_votes = 0;
-  for (const ListSeats& list : allocation.lists) {
-    if (list.passes_threshold) allocation.admitted_votes += list.votes;
-  }
-  if (allocation.admitted_votes == 0) return;
-  int64_t given = 0;
+void Allocate(AllocationMethod method, Allocation& allocation) {
   std::vector<ListSeats*> admitted;
+  std::vector<int64_t> votes;
   for (ListSeats& list : allocation.lists) {
     if (!list.passes_threshold) continue;
-    // votes < 2^63 and seats <= 100,000: the product fits Wide, the quotient is at most the seats.
-    const Wide product = static_cast<Wide>(list.votes) * allocation.seat_count;
-    list.quotient = static_cast<int64_t>(product / allocation.admitted_votes);
-    list.remainder = static_cast<int64_t>(product % allocation.admitted_votes);
-    list.seats = list.quotient;
-    given += list.quotient;
     admitted.push_back(&list);
+    votes.push_back(list.votes);
   }
-  int64_t rest = allocation.seat_count - given;
-  if (rest == 0) return;
-  std::stable_sort(admitted.begin(), admitted.end(),
-                   [](const ListSeats* a, const ListSeats* b) { return a->remainder > b->remainder; });
-  // The remainders sum to rest x admitted votes and each is below one, so there are more lists than seats left.
-  const int64_t last = admitted[rest - 1]->remainder;
-  const bool tie = static_cast<size_t>(rest) < admitted.size() && admitted[rest]->remainder == last;
-  for (ListSeats* list : admitted) {
-    if (list->remainder > last || (list->remainder == last && !tie)) {
-      if (rest == 0) break;
-      list->remainder_seat = true;
-      ++list->seats;
-      --rest;
-    } else if (list->remainder == last) {
-      list->tied = true;
-    }
+  const Apportionment result = Apportion(method, votes, allocation.seat_count);
+  allocation.admitted_votes = result.votes;
+  allocation.quota = result.quota;
+  allocation.undecided_seats = result.undecided_seats;
+  allocation.exceeds_seats = result.exceeds_seats;
+  for (size_t i = 0; i < admitted.size(); ++i) {
+    const ApportionedList& from = result.lists[i];
+    admitted[i]->quotient = from.quotient;
+    admitted[i]->remainder = from.remainder;
+    admitted[i]->remainder_seat = result.quota.numerator > 0 && from.seats > from.quotient;
+    admitted[i]->tied = from.tied;
+    admitted[i]->seats = from.seats;
   }
-  allocation.undecided_seats = rest;
+  for (const SeatStep& step : result.steps) allocation.seat_order.push_back(admitted[step.list]->option);
+}
+
+void AllocateWithSecondList(const Fraction& index, Allocation& allocation) {
+  const auto first = std::find_if(allocation.lists.begin(), allocation.lists.end(),
+                                  [](const ListSeats& list) { return list.passes_threshold; });
+  int64_t most = 0;
+  std::vector<ListSeats*> second;
+  for (ListSeats& list : allocation.lists) {
+    if (&list == &*first || list.votes == 0 || list.votes < most) continue;
+    if (list.votes > most) second.clear();
+    most = list.votes;
+    second.push_back(&list);
+  }
+  if (second.size() > 1) {
+    for (ListSeats* list : second) list->tied = true;
+    allocation.admitted_votes = first->votes;
+    allocation.undecided_seats = allocation.seat_count;
+    return;
+  }
+  allocation.admitted_votes = first->votes + most;
+  allocation.quota = {allocation.admitted_votes, allocation.seat_count};
+  const auto divide = [&allocation](ListSeats& list) {
+    const Wide scaled = static_cast<Wide>(list.votes) * allocation.seat_count;
+    list.quotient = static_cast<int64_t>(scaled / allocation.admitted_votes);
+    list.remainder = static_cast<int64_t>(scaled % allocation.admitted_votes);
+  };
+  divide(*first);
+  first->seats = allocation.seat_count;
+  if (second.empty()) return;
+  ListSeats& next = *second.front();
+  divide(next);
+  next.admitted_second = true;
+  // Votes below 2^50, seats and index below 2^17 and 2^20: far within a Wide.
+  next.seats = static_cast<int64_t>(static_cast<Wide>(index.numerator) * next.votes * allocation.seat_count /
+                                    (static_cast<Wide>(index.denominator) * allocation.admitted_votes));
+  first->seats -= next.seats;
 }
 
 Outcome Decide(const OutcomeInput& input) {

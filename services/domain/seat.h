@@ -16,11 +16,12 @@ namespace hattama::domain {
 
 enum class OutcomeStatus { kUndetermined = 1, kDecided = 2, kTie = 3, kRunoff = 4, kAdopted = 5, kRejected = 6 };
 
-// One list in an allocation: votes x seats / admitted = quotient + remainder / admitted.
+// One list in an allocation. Of a quota method: votes x quota.denominator = quotient x quota.numerator + remainder.
 struct ListSeats {
   int32_t option = 0;  // Index in ballot order.
   int64_t votes = 0;
   bool passes_threshold = false;
+  bool admitted_second = false;  // Below the threshold, beside a list that passed alone.
   int64_t quotient = 0;
   int64_t remainder = 0;
   bool remainder_seat = false;
@@ -31,15 +32,24 @@ struct ListSeats {
 struct Allocation {
   int64_t seat_count = 0;
   int64_t threshold_base = 0;
-  int64_t admitted_votes = 0;
-  std::vector<ListSeats> lists;  // In ballot order; against all is left out.
+  int64_t admitted_votes = 0;       // Of the lists that share the seats.
+  Fraction quota{0, 1};             // Of a quota method.
+  std::vector<ListSeats> lists;     // In ballot order; against all is left out.
+  std::vector<int32_t> seat_order;  // Of a divisor method: the option that gets each seat, in the order given.
   int64_t undecided_seats = 0;
+  bool exceeds_seats = false;  // As in Apportionment.
 };
 
-// Hare quota with largest remainders over the lists with passes_threshold set: each gets floor(votes x seats / sum),
-// and the remaining seats go to the largest remainders, one each. Equal remainders across the last seat leave those
-// seats undecided. Source: method of Hare-Niemeyer; quota = sum / seats, kept as a fraction.
-void AllocateLargestRemainderHare(Allocation& allocation);
+// Shares the seats between the lists with passes_threshold set (apportionment.h).
+void Allocate(AllocationMethod method, Allocation& allocation);
+
+// Where one list passes alone, the next by votes is admitted beside it: its quotas of the votes of both, multiplied by
+// `index`, are cut to whole seats, and the first list takes the others. Lists with equal votes in the second place are
+// tied, and all seats wait for a lot. Without a second list with votes the first takes all seats. Source:
+// Constitutional Law of Kazakhstan on Elections, article 97-1 in the editions from 2009, with the index 0.7; the law
+// does not say what becomes of the part of a seat that multiplying leaves, and here it goes to the first list.
+// Precondition: exactly one list has passes_threshold set; 0 < index <= 1, its denominator at most 1,000,000.
+void AllocateWithSecondList(const Fraction& index, Allocation& allocation);
 
 struct ConditionResult {
   int32_t condition = 0;  // Index into AbsoluteMajority::conditions.

@@ -1,5 +1,6 @@
 #include "services/wire/answer_codec.h"
 
+#include <algorithm>
 #include <variant>
 
 #include "google/protobuf/repeated_ptr_field.h"
@@ -25,8 +26,10 @@ static_assert(static_cast<int>(domain::Relation::kGreaterThan) == v1::RELATION_G
 static_assert(static_cast<int>(domain::Severity::kHard) == v1::SEVERITY_HARD);
 static_assert(static_cast<int>(domain::Stage::kCorrected) == v1::STAGE_CORRECTED);
 static_assert(static_cast<int>(domain::OptionKind::kAgainstAll) == v1::OPTION_KIND_AGAINST_ALL);
-static_assert(static_cast<int>(domain::AllocationMethod::kLargestRemainderHare) ==
-              v1::ALLOCATION_METHOD_LARGEST_REMAINDER_HARE);
+static_assert(static_cast<int>(domain::AllocationMethod::kHare) == v1::ALLOCATION_METHOD_LARGEST_REMAINDER_HARE);
+static_assert(static_cast<int>(domain::AllocationMethod::kDHondt) == v1::ALLOCATION_METHOD_DHONDT);
+static_assert(static_cast<int>(domain::AllocationMethod::kBalinskiYoungQuota) ==
+              v1::ALLOCATION_METHOD_BALINSKI_YOUNG_QUOTA);
 static_assert(static_cast<int>(domain::Policy::kCorrectedFirst) == v1::POLICY_CORRECTED_FIRST);
 static_assert(static_cast<int>(domain::Basis::kClaims) == v1::BASIS_CLAIMS);
 static_assert(static_cast<int>(domain::UnitState::kMissing) == v1::STATION_STATE_MISSING);
@@ -96,11 +99,18 @@ v1::Rule ToRule(const domain::Rule& rule) {
   return out;
 }
 
+// Beyond it an answer leaves out the order of seats.
+constexpr size_t kSeatOrderCountMax = 1'000;
+
 v1::Allocation ToAllocation(const domain::Allocation& allocation, const domain::Contest& contest) {
   v1::Allocation out;
   if (const auto* list = std::get_if<domain::PartyList>(&contest.rule)) {
     out.set_method(static_cast<v1::AllocationMethod>(list->method));
     if (list->threshold) *out.mutable_threshold() = ToThreshold(*list->threshold);
+    if (std::any_of(allocation.lists.begin(), allocation.lists.end(),
+                    [](const domain::ListSeats& seats) { return seats.admitted_second; })) {
+      *out.mutable_second_list_index() = ToAnswer(*list->second_list_index);
+    }
   }
   out.set_seat_count(allocation.seat_count);
   out.set_threshold_base(allocation.threshold_base);
@@ -117,8 +127,14 @@ v1::Allocation ToAllocation(const domain::Allocation& allocation, const domain::
     added.set_remainder_seat(list.remainder_seat);
     added.set_tied(list.tied);
     added.set_seat_count(list.seats);
+    added.set_admitted_second(list.admitted_second);
   }
   out.set_undecided_seat_count(allocation.undecided_seats);
+  out.set_exceeds_seats(allocation.exceeds_seats);
+  if (allocation.quota.numerator > 0) *out.mutable_quota() = ToAnswer(allocation.quota);
+  if (allocation.seat_order.size() <= kSeatOrderCountMax) {
+    for (const int32_t option : allocation.seat_order) out.add_seat_order(contest.options[option].id);
+  }
   return out;
 }
 
@@ -249,6 +265,7 @@ v1::Contest ToAnswer(const domain::Contest& contest) {
                    rule.set_seat_count(list.seat_count);
                    if (list.threshold) *rule.mutable_threshold() = ToThreshold(*list.threshold);
                    rule.set_method(static_cast<v1::AllocationMethod>(list.method));
+                   if (list.second_list_index) *rule.mutable_second_list_index() = ToAnswer(*list.second_list_index);
                  },
                  [&](const domain::Plurality&) { out.mutable_plurality(); },
                  [&](const domain::AbsoluteMajority& majority) {

@@ -161,8 +161,11 @@ domain::Contest ToContest(const v1::Contest& from, const std::string& path, Faul
       domain::PartyList list;
       list.seat_count = from.party_list().seat_count();
       if (from.party_list().has_threshold()) list.threshold = ToThreshold(from.party_list().threshold());
-      list.method = ToEnum<domain::AllocationMethod>(from.party_list().method(), 1,
+      list.method = ToEnum<domain::AllocationMethod>(from.party_list().method(), 14,
                                                      absl::StrCat(path, ".party_list.method"), faults);
+      if (from.party_list().has_second_list_index()) {
+        list.second_list_index = ToFraction(from.party_list().second_list_index());
+      }
       to.rule = std::move(list);
       break;
     }
@@ -507,7 +510,8 @@ absl::StatusOr<DecodedRecord> DecodeRecord(std::string_view bytes) {
       case (v1::Record::kRecordTimeFieldNumber << 3) | 2: {
         std::string_view field;
         google::protobuf::Timestamp time;
-        if (!read_bytes(field) || !time.ParseFromArray(field.data(), static_cast<int>(field.size()))) return malformed();
+        if (!read_bytes(field) || !time.ParseFromArray(field.data(), static_cast<int>(field.size())))
+          return malformed();
         if (!IsTime(time)) {
           return absl::DataLossError(absl::StrCat("the record's time, seconds ", time.seconds(), ", nanos ",
                                                   time.nanos(), ", is no valid time"));

@@ -321,6 +321,31 @@ TEST(CheckDefinitionTest, RefusesAThresholdAboveOneHundredPercent) {
   EXPECT_THAT(FaultsAfter([](Definition& d) { RuleOf<PartyList>(d, 0).threshold = std::nullopt; }), IsEmpty());
 }
 
+TEST(CheckDefinitionTest, BoundsTheIndexOfASecondList) {
+  const auto with_index = [](Fraction index) {
+    return FaultsAfter([=](Definition& d) { RuleOf<PartyList>(d, 0).second_list_index = index; });
+  };
+  EXPECT_THAT(with_index({7, 10}), IsEmpty());
+  EXPECT_THAT(with_index({1, 1}), IsEmpty());
+  EXPECT_THAT(with_index({1, 1'000'000}), IsEmpty());
+  EXPECT_THAT(with_index({0, 10}), ElementsAre("contests[0].party_list.second_list_index.numerator"));
+  EXPECT_THAT(with_index({11, 10}), ElementsAre("contests[0].party_list.second_list_index"));
+  EXPECT_THAT(with_index({1, 1'000'001}), ElementsAre("contests[0].party_list.second_list_index.denominator"));
+}
+
+TEST(CheckDefinitionTest, AllowsTheIndexOfASecondListWithHareQuotaAndThresholdAlone) {
+  EXPECT_THAT(FaultsAfter([](Definition& d) {
+                RuleOf<PartyList>(d, 0).second_list_index = Fraction{7, 10};
+                RuleOf<PartyList>(d, 0).method = AllocationMethod::kDHondt;
+              }),
+              ElementsAre("contests[0].party_list.second_list_index"));
+  EXPECT_THAT(FaultsAfter([](Definition& d) {
+                RuleOf<PartyList>(d, 0).second_list_index = Fraction{7, 10};
+                RuleOf<PartyList>(d, 0).threshold = std::nullopt;
+              }),
+              ElementsAre("contests[0].party_list.second_list_index"));
+}
+
 TEST(CheckDefinitionTest, ChecksEveryConditionOfAMajority) {
   EXPECT_THAT(FaultsAfter([](Definition& d) { d.contests[1].rule = AbsoluteMajority{}; }),
               ElementsAre("contests[1].absolute_majority.conditions"));

@@ -26,14 +26,14 @@ using ::testing::IsEmpty;
 // ---------------------------------------------------------------------------------------------------------------------
 // Largest remainder
 
-Allocation Allocate(const std::vector<int64_t>& votes, int64_t seats) {
+Allocation AllocateHare(const std::vector<int64_t>& votes, int64_t seats) {
   Allocation allocation;
   allocation.seat_count = seats;
   for (size_t i = 0; i < votes.size(); ++i) {
     allocation.lists.push_back(
         ListSeats{.option = static_cast<int32_t>(i), .votes = votes[i], .passes_threshold = true});
   }
-  AllocateLargestRemainderHare(allocation);
+  Allocate(AllocationMethod::kHare, allocation);
   return allocation;
 }
 
@@ -47,7 +47,7 @@ std::vector<int64_t> Seats(const Allocation& allocation) {
 const std::vector<int64_t> kMazhilis2023 = {3'431'510, 693'938, 547'154, 535'139, 432'920, 331'058};
 
 TEST(LargestRemainderTest, GivesTheOfficialSeatsOfTheMazhilis) {
-  const Allocation allocation = Allocate(kMazhilis2023, 69);
+  const Allocation allocation = AllocateHare(kMazhilis2023, 69);
 
   EXPECT_EQ(allocation.admitted_votes, 5'971'719);
   EXPECT_THAT(Seats(allocation), ElementsAre(40, 8, 6, 6, 5, 4));
@@ -55,7 +55,7 @@ TEST(LargestRemainderTest, GivesTheOfficialSeatsOfTheMazhilis) {
 }
 
 TEST(LargestRemainderTest, KeepsQuotientsAndRemaindersForTheReader) {
-  const Allocation allocation = Allocate(kMazhilis2023, 69);
+  const Allocation allocation = AllocateHare(kMazhilis2023, 69);
 
   std::vector<int64_t> quotients;
   std::vector<int32_t> by_remainder;
@@ -74,12 +74,12 @@ TEST(LargestRemainderTest, KeepsQuotientsAndRemaindersForTheReader) {
 
 // Two examples of Balinski and Young, on which the methods of apportionment differ.
 TEST(LargestRemainderTest, AgreesWithBalinskiAndYoung) {
-  EXPECT_THAT(Seats(Allocate({5117, 4400, 162, 161, 160}, 100)), ElementsAre(51, 44, 2, 2, 1));
-  EXPECT_THAT(Seats(Allocate({9061, 7179, 5259, 3319, 1182}, 26)), ElementsAre(9, 7, 5, 4, 1));
+  EXPECT_THAT(Seats(AllocateHare({5117, 4400, 162, 161, 160}, 100)), ElementsAre(51, 44, 2, 2, 1));
+  EXPECT_THAT(Seats(AllocateHare({9061, 7179, 5259, 3319, 1182}, 26)), ElementsAre(9, 7, 5, 4, 1));
 }
 
 TEST(LargestRemainderTest, LeavesSeatsToALotBetweenEqualRemainders) {
-  const Allocation allocation = Allocate({2, 1, 1, 2, 2}, 2);
+  const Allocation allocation = AllocateHare({2, 1, 1, 2, 2}, 2);
 
   EXPECT_THAT(Seats(allocation), ElementsAre(0, 0, 0, 0, 0));
   EXPECT_EQ(allocation.undecided_seats, 2);
@@ -90,7 +90,7 @@ TEST(LargestRemainderTest, LeavesSeatsToALotBetweenEqualRemainders) {
 
 TEST(LargestRemainderTest, GivesSeatsAboveTheTieAndLeavesTheRest) {
   // Quotas of 3 seats over 12 votes: 1.75, 0.5, 0.5, 0.25. One whole seat, one for 0.75, one between the halves.
-  const Allocation allocation = Allocate({7, 2, 2, 1}, 3);
+  const Allocation allocation = AllocateHare({7, 2, 2, 1}, 3);
 
   EXPECT_THAT(Seats(allocation), ElementsAre(2, 0, 0, 0));
   EXPECT_TRUE(allocation.lists[0].remainder_seat);
@@ -102,7 +102,7 @@ TEST(LargestRemainderTest, GivesSeatsAboveTheTieAndLeavesTheRest) {
 }
 
 TEST(LargestRemainderTest, SeesNoTieWhereEqualRemaindersAllGetASeat) {
-  const Allocation allocation = Allocate({5, 5, 2}, 2);
+  const Allocation allocation = AllocateHare({5, 5, 2}, 2);
 
   EXPECT_THAT(Seats(allocation), ElementsAre(1, 1, 0));
   EXPECT_EQ(allocation.undecided_seats, 0);
@@ -110,17 +110,17 @@ TEST(LargestRemainderTest, SeesNoTieWhereEqualRemaindersAllGetASeat) {
 }
 
 TEST(LargestRemainderTest, NeedsNoRemainderWhereQuotasAreWhole) {
-  const Allocation allocation = Allocate({40, 30, 20, 10}, 10);
+  const Allocation allocation = AllocateHare({40, 30, 20, 10}, 10);
 
   EXPECT_THAT(Seats(allocation), ElementsAre(4, 3, 2, 1));
   EXPECT_FALSE(allocation.lists[0].remainder_seat);
 }
 
 TEST(LargestRemainderTest, GivesNothingToListsThatDoNotPass) {
-  Allocation allocation = Allocate({60, 40}, 10);
+  Allocation allocation = AllocateHare({60, 40}, 10);
   allocation.lists.push_back(ListSeats{.option = 2, .votes = 1'000, .passes_threshold = false});
 
-  AllocateLargestRemainderHare(allocation);
+  Allocate(AllocationMethod::kHare, allocation);
 
   EXPECT_EQ(allocation.admitted_votes, 100);
   EXPECT_THAT(Seats(allocation), ElementsAre(6, 4, 0));
@@ -129,7 +129,7 @@ TEST(LargestRemainderTest, GivesNothingToListsThatDoNotPass) {
 TEST(LargestRemainderTest, HoldsTheLargestVotesAndSeatsThatALedgerCanHold) {
   // A million stations of 999,999,999 votes each, and 100,000 seats.
   constexpr int64_t kVotes = 999'999'999'000'000;
-  const Allocation allocation = Allocate({kVotes, kVotes, kVotes, 1}, 100'000);
+  const Allocation allocation = AllocateHare({kVotes, kVotes, kVotes, 1}, 100'000);
 
   EXPECT_EQ(std::accumulate(allocation.lists.begin(), allocation.lists.end(), allocation.undecided_seats,
                             [](int64_t sum, const ListSeats& list) { return sum + list.seats; }),
@@ -150,7 +150,7 @@ TEST(LargestRemainderTest, KeepsSumQuotaRuleAndAnonymityOnRandomVotes) {
     votes[random() % votes.size()] += 1;
     const int64_t seats = 1 + static_cast<int64_t>(random() % 100);
 
-    const Allocation allocation = Allocate(votes, seats);
+    const Allocation allocation = AllocateHare(votes, seats);
 
     const int64_t sum = std::accumulate(votes.begin(), votes.end(), int64_t{0});
     int64_t given = 0;
@@ -186,7 +186,7 @@ TEST(LargestRemainderTest, KeepsSumQuotaRuleAndAnonymityOnRandomVotes) {
     std::shuffle(order.begin(), order.end(), random);
     std::vector<int64_t> shuffled;
     for (const size_t i : order) shuffled.push_back(votes[i]);
-    const Allocation again = Allocate(shuffled, seats);
+    const Allocation again = AllocateHare(shuffled, seats);
     for (size_t i = 0; i < order.size(); ++i) {
       ASSERT_EQ(again.lists[i].seats, allocation.lists[order[i]].seats) << "round " << round;
       ASSERT_EQ(again.lists[i].tied, allocation.lists[order[i]].tied) << "round " << round;
@@ -300,6 +300,71 @@ TEST(DecidePartyListTest, AdmitsNoListWithoutVotesEvenAtABarOfZero) {
 
   EXPECT_FALSE(outcome.allocation->lists[1].passes_threshold);
   EXPECT_THAT(Seats(*outcome.allocation), ElementsAre(3, 0));
+}
+
+TEST(DecidePartyListTest, SharesSeatsByTheMethodOfTheContest) {
+  PartyList rule = ListOf(26, std::nullopt, false);
+  const std::vector<std::optional<int64_t>> votes = {9'061, 7'179, 5'259, 3'319, 1'182};
+  const auto answer = [&](AllocationMethod method) {
+    rule.method = method;
+    return Answer({.rule = rule, .votes = votes, .base = {}});
+  };
+
+  const Outcome divisors = answer(AllocationMethod::kSainteLague);
+  EXPECT_THAT(Seats(*divisors.allocation), ElementsAre(9, 8, 5, 3, 1));
+  EXPECT_EQ(divisors.allocation->quota, (Fraction{0, 1}));
+  EXPECT_THAT(divisors.allocation->seat_order, ::testing::SizeIs(26));
+  EXPECT_EQ(divisors.allocation->seat_order.front(), 0);
+  EXPECT_THAT(divisors.explanation, HasSubstr("26 seats by Sainte-Lague"));
+
+  const Outcome droop = answer(AllocationMethod::kDroop);
+  EXPECT_EQ(droop.allocation->quota, (Fraction{26'000 / 27 + 1, 1}));
+  EXPECT_THAT(droop.allocation->seat_order, IsEmpty());
+  EXPECT_THAT(droop.explanation, HasSubstr("Droop quota 963/1"));
+}
+
+TEST(DecidePartyListTest, IsUndeterminedWhereQuotasExceedTheSeats) {
+  PartyList rule = ListOf(2, std::nullopt, false);
+  rule.method = AllocationMethod::kImperiali;
+  const Outcome outcome = Answer({.rule = rule, .votes = {100, 100, 100}, .base = {}});
+
+  // The quota is 75.
+  EXPECT_EQ(outcome.status, OutcomeStatus::kUndetermined);
+  EXPECT_THAT(Seats(*outcome.allocation), ElementsAre(0, 0, 0));
+  EXPECT_THAT(outcome.explanation, HasSubstr("300/4 come to more than 2 seats"));
+}
+
+// Mazhilis 2007 as the law read from 2009: one list above 7 %, so the next, NSDP, is admitted with the index 0.7.
+// 269,310 x 98 / 5,517,030 = 4.7837 quotas, times 0.7 = 3.3486.
+TEST(DecidePartyListTest, AdmitsASecondListWhereOnePassesAlone) {
+  PartyList rule = ListOf(98, Fraction{7, 100}, true);
+  const std::vector<std::optional<int64_t>> votes = {5'247'720, 183'346, 269'310, 89'855, 76'799, 46'436, 22'159};
+
+  const Outcome alone = Answer({.rule = rule, .votes = votes, .base = 5'935'625});
+  EXPECT_THAT(Seats(*alone.allocation), ElementsAre(98, 0, 0, 0, 0, 0, 0));
+
+  rule.second_list_index = Fraction{7, 10};
+  const Outcome outcome = Answer({.rule = rule, .votes = votes, .base = 5'935'625});
+  EXPECT_EQ(outcome.status, OutcomeStatus::kDecided);
+  EXPECT_THAT(outcome.options, ElementsAre(0, 2));
+  EXPECT_THAT(Seats(*outcome.allocation), ElementsAre(95, 0, 3, 0, 0, 0, 0));
+  EXPECT_TRUE(outcome.allocation->lists[2].admitted_second);
+  EXPECT_FALSE(outcome.allocation->lists[2].passes_threshold);
+  EXPECT_EQ(outcome.allocation->lists[2].quotient, 4);
+  EXPECT_EQ(outcome.allocation->admitted_votes, 5'517'030);
+}
+
+TEST(DecidePartyListTest, LeavesTheSecondPlaceToALotWhereItIsTied) {
+  PartyList rule = ListOf(10, Fraction{1, 2}, true);
+  rule.second_list_index = Fraction{7, 10};
+  const Outcome tie = Answer({.rule = rule, .votes = {60, 20, 20}, .base = 100});
+  EXPECT_EQ(tie.status, OutcomeStatus::kTie);
+  EXPECT_EQ(tie.allocation->undecided_seats, 10);
+  EXPECT_THAT(tie.explanation, HasSubstr("o1, o2 for 10 seat(s)"));
+
+  // Nobody else has a vote, or two pass: the index is not asked for.
+  EXPECT_THAT(Seats(*Answer({.rule = rule, .votes = {60, 0}, .base = 100}).allocation), ElementsAre(10, 0));
+  EXPECT_THAT(Seats(*Answer({.rule = rule, .votes = {50, 50, 20}, .base = 100}).allocation), ElementsAre(5, 5, 0));
 }
 
 TEST(DecidePluralityTest, ElectsWhoHasMostVotes) {

@@ -119,8 +119,11 @@ class Definition:
             options.insert(rng.randint(0, len(options)), ("none", 5))
         rule = {}
         if kind == "party_list":
-            rule = {"seat_count": rng.randint(1, 5), "threshold": self._threshold() if rng.random() < 0.7 else None,
-                    "method": 1}
+            rule = {"seat_count": rng.randint(1, 9), "threshold": self._threshold() if rng.random() < 0.7 else None,
+                    "method": rng.choice((1, 1, *range(2, 15)))}
+            if rule["threshold"] is not None and rng.random() < 0.5:
+                rule["method"] = 1
+                rule["second_list_index"] = {"numerator": rng.randint(1, 10), "denominator": 10}
         elif kind == "absolute_majority":
             rule = {"conditions": [{"share": self._threshold(), "lead": ratio(rng) if rng.random() < 0.5 else None,
                                     "lead_inclusive": rng.random() < 0.5} for _ in range(rng.randint(1, 2))]}

@@ -6,6 +6,7 @@ Each function returns the list of what is wrong; `path` in a message is the fiel
 import re
 
 from hattama_verify import messages as m
+from hattama_verify.apportionment import HARE, METHODS
 from hattama_verify.text import shown
 
 ELECTION_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
@@ -15,6 +16,7 @@ TERMS_MAX = 64
 ID_SIZE_MAX = 256
 POLL_DATE = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])\Z")
 SEATS_MAX = 100_000
+INDEX_DENOMINATOR_MAX = 1_000_000
 
 
 def id_fault(text):
@@ -57,6 +59,15 @@ def _check_ratio(ratio, path, faults):
         faults.append(f"{path} is missing")
     elif not 0 <= ratio["numerator"] <= ratio["denominator"] or ratio["denominator"] == 0:
         faults.append(f"{path} is {ratio['numerator']} / {ratio['denominator']}")
+
+
+def _check_second_list_index(party_list, path, faults):
+    index = party_list["second_list_index"]
+    _check_ratio(index, path, faults)
+    if index["numerator"] == 0 or index["denominator"] > INDEX_DENOMINATOR_MAX:
+        faults.append(f"{path} is {index['numerator']} / {index['denominator']}")
+    if party_list["method"] != HARE or party_list["threshold"] is None:
+        faults.append(f"{path} goes with a threshold and the Hare quota alone")
 
 
 def _check_terms(terms, path, lines, faults):
@@ -205,8 +216,10 @@ def _check_contest(election, contest, where, faults):
             faults.append(f"{where}.party_list.seat_count is {body['seat_count']}")
         if body["threshold"] is not None:
             _check_threshold(election, body["threshold"], f"{where}.party_list.threshold", faults)
-        if body["method"] != 1:
+        if body["method"] not in METHODS:
             faults.append(f"{where}.party_list.method is {body['method']}")
+        if body["second_list_index"] is not None:
+            _check_second_list_index(body, f"{where}.party_list.second_list_index", faults)
     elif rule == "absolute_majority":
         if not contest["absolute_majority"]["conditions"]:
             faults.append(f"{where}.absolute_majority.conditions is empty")

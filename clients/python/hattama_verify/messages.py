@@ -55,7 +55,9 @@ MESSAGES = {
         1: ("option_id", "string", ""), 2: ("kind", "enum", ""), 3: ("names", "Name", "repeated"),
         4: ("party_id", "string", "")},
     "Threshold": {1: ("ratio", "Ratio", ""), 2: ("base_id", "string", ""), 3: ("inclusive", "bool", "")},
-    "PartyList": {1: ("seat_count", "int64", ""), 2: ("threshold", "Threshold", ""), 3: ("method", "enum", "")},
+    "PartyList": {
+        1: ("seat_count", "int64", ""), 2: ("threshold", "Threshold", ""), 3: ("method", "enum", ""),
+        4: ("second_list_index", "Ratio", "")},
     "Plurality": {},
     "WinningCondition": {1: ("share", "Threshold", ""), 2: ("lead", "Ratio", ""), 3: ("lead_inclusive", "bool", "")},
     "AbsoluteMajority": {1: ("conditions", "WinningCondition", "repeated")},
@@ -131,7 +133,7 @@ MESSAGES = {
 ENUMS = {
     ("Source", "kind"): (2, True), ("Line", "meaning"): (11, False), ("Term", "aggregate"): (4, True),
     ("Rule", "relation"): (5, True), ("Rule", "severity"): (2, True), ("Rule", "stages"): (3, True),
-    ("Option", "kind"): (5, True), ("PartyList", "method"): (1, True), ("ProtocolSubmitted", "stage"): (3, True),
+    ("Option", "kind"): (5, True), ("PartyList", "method"): (14, True), ("ProtocolSubmitted", "stage"): (3, True),
     ("DecisionRecorded", "kind"): (6, True), ("KeyGranted", "role"): (4, True), ("KeyGranted", "stages"): (3, True),
     ("View", "policy"): (4, True), ("View", "basis"): (2, True), ("AuditorAttested", "verdict"): (2, True),
 }

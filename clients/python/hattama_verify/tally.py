@@ -3,6 +3,7 @@
 from collections import namedtuple
 
 from hattama_verify import messages as m
+from hattama_verify.apportionment import apportion
 
 STATES = ("counted", "quarantined", "annulled", "excluded", "missing")
 COUNTED, QUARANTINED, ANNULLED, EXCLUDED, MISSING = range(5)
@@ -133,20 +134,26 @@ class Tally:
                         if reaches(amount, base, threshold["ratio"], threshold["inclusive"])]
         if not admitted:
             return Outcome("undetermined", [], None, None)
-        total, count = sum(amount for _, amount in admitted), rule["seat_count"]
-        seats = {option: amount * count // total for option, amount in admitted}
-        remainders = sorted(((amount * count % total, option) for option, amount in admitted), reverse=True)
-        left = count - sum(seats.values())
-        undecided = 0
-        if left:
-            tied = None
-            if left < len(remainders) and remainders[left - 1][0] == remainders[left][0]:
-                tied = remainders[left][0]
-            for remainder, option in remainders[:left]:
-                if remainder == tied:
-                    undecided += 1
-                else:
-                    seats[option] += 1
+        count, index = rule["seat_count"], rule["second_list_index"]
+        if len(admitted) == 1 and index is not None:
+            return self._with_second_list(votes, admitted[0], count, index)
+        shared = apportion(rule["method"], [amount for _, amount in admitted], count)
+        if shared is None:
+            return Outcome("undetermined", [], [(option, 0) for option, _ in votes], 0)
+        return self._seats(votes, {option: won for (option, _), won in zip(admitted, shared[0])}, shared[1])
+
+    def _with_second_list(self, votes, first, count, index):
+        others = [(option, amount) for option, amount in votes if option != first[0] and amount > 0]
+        most = max((amount for _, amount in others), default=0)
+        second = [option for option, amount in others if amount == most]
+        if len(second) > 1:
+            return self._seats(votes, {}, count)
+        won = 0
+        if second:
+            won = index["numerator"] * most * count // (index["denominator"] * (first[1] + most))
+        return self._seats(votes, {first[0]: count - won, **{option: won for option in second}}, 0)
+
+    def _seats(self, votes, seats, undecided):
         listed = [(option, seats.get(option, 0)) for option, _ in votes]
         chosen = {option for option, won in seats.items() if won}
         return Outcome("tie" if undecided else "decided", self._in_ballot_order(chosen), listed, undecided)
