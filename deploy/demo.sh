@@ -61,8 +61,10 @@ trap 'exit 143' TERM
 export PATH=$bin:$PATH
 hattama keygen demo.hattama.example/authority --out "$work/authority" >/dev/null
 
+hattamad init --data "$work/data" --origin demo.hattama.example/ledger --authority "$work/authority.vkey" >"$work/init.log"
+tail -n 1 "$work/init.log" >"$work/log.vkey"
 hattamad serve --data "$work/data" --listen "127.0.0.1:$port" --port-file "$work/port" \
-  --init-origin demo.hattama.example/ledger --init-authority "$work/authority.vkey" >"$work/server.log" 2>&1 &
+  --publish "$work/published" >"$work/server.log" 2>&1 &
 server_pid=$!
 for _ in $(seq 1 600); do
   [[ -s $work/port ]] && break
@@ -132,6 +134,18 @@ section "A maslikhat district 2023: observers against the commission" "Fifteen s
 show hattama diff kz-maslikhat-2023 --left monitor:final --right precinct:final
 show hattama tally kz-maslikhat-2023 --claims --source territorial --policy final
 
+section "Trusting nobody" "A commission publishes a tally; a voter proves a station in it offline; two programs that share no line audit the log."
+cd "$work"
+show hattama --key keys/kz-maslikhat-2023/precinct/DISTRICT.key publish-tally kz-maslikhat-2023 --source precinct --policy final
+publication=$(hattama --format=json status | python3 -c 'import json, sys; print(int(json.load(sys.stdin)["as_of"]["tree_size"]) - 1)')
+show hattama prove-station M-05 --publication "$publication" --log-key log.vkey --out M-05.station-proof
+show hattama verify M-05.station-proof --log-key log.vkey
+sleep 2 # The folder of static files follows the checkpoint within a second.
+show hattama --no-progress audit published --log-key log.vkey --authority authority.vkey --state audited
+cd "$root/clients/python"
+show /usr/bin/python3 -m hattama_verify audit "$work/published" --log-key "$work/log.vkey" --authority "$work/authority.vkey"
+cd "$root"
+
 section "The ledger" "Whoever holds the log can compute all of this again; the root commits to every event."
 show hattama status
 
@@ -144,6 +158,7 @@ if [[ $keep == yes ]]; then
 The server goes on, process $server_pid, with its data in $work.
   export HATTAMA_SERVER=$HATTAMA_SERVER
   $bin/hattama status
+  ls $work/published $work/keys   # the log for everybody, and the offices' keys
   kill $server_pid; rm -rf $work      # ends it
 EOF
   disown "$server_pid"

@@ -28,11 +28,12 @@ const char* PolicyText(domain::Policy policy) {
   return "unknown";
 }
 
-// Text of a log may be any bytes, and a document holds UTF-8 alone.
+// Text of a log may be any bytes, and a document holds UTF-8 alone: what is not is left out in writing, so it is not
+// read back as it was.
 std::string Safe(const std::string& text) {
-  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::ignore).size() == text.size() + 2
-             ? text
-             : absl::Utf8SafeCHexEscape(text);
+  const std::string written = nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::ignore);
+  const nlohmann::json read = nlohmann::json::parse(written, nullptr, /*allow_exceptions=*/false);
+  return read.is_string() && read.get_ref<const std::string&>() == text ? text : absl::Utf8SafeCHexEscape(text);
 }
 
 nlohmann::ordered_json ToDocument(const audit::TallyReport& tally) {

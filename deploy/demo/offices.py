@@ -20,7 +20,7 @@ def offices_of(definition):
     station_level = definition["election"]["levels"][-1]["level_id"]
     for source in definition["election"]["sources"]:
         is_commission = source["kind"] == "SOURCE_KIND_COMMISSION"
-        by_region = is_commission and source["level_id"] == station_level and regions
+        by_region = is_commission and source.get("level_id") == station_level and regions
         for unit in regions if by_region else [root]:
             yield source["source_id"], "commission" if is_commission else "monitor", unit
 

@@ -1,6 +1,9 @@
 """Bolivia 2019: preliminary (TREP) against final (Cómputo) at 34,555 tables, to the last vote."""
 
+import os
+import random
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 
 from scenario import Client, RealElectionCase, Server, lines, rows_of, votes
 
@@ -95,25 +98,35 @@ class BoliviaTest(RealElectionCase):
         done = self.client.run("--format=json", "diff", self.election, "--left", "final", "--right", "final")
         self.assertEqual(done.returncode, 0)
 
-    def test_past_versions_answer_with_what_was_known_then(self):
-        for count in 0, 1, 12345, 40000:
-            with self.subTest(rows=count):
-                sums = dict.fromkeys(OPTIONS, 0)
-                stations = 0
-                for index, row in enumerate(rows_of(self.data / "protocols.csv.gz")):
-                    if index == count:
-                        break
-                    if row["phase"] == "final":
-                        stations += 1
-                        for name in OPTIONS:
-                            sums[name] += int(row[name])
+    def test_a_thousand_random_versions_equal_a_replay_of_their_events(self):
+        seed = int(os.environ.get("HATTAMA_SEED", "20191020"))
+        print(f"HATTAMA_SEED={seed}", flush=True)
+        rows = list(rows_of(self.data / "protocols.csv.gz"))
+        counts = sorted({0, 1, len(rows), *random.Random(seed).sample(range(len(rows) + 1), 1000)})
+        # Both stages, replayed row by row as they were recorded.
+        replay = {phase: [0, dict.fromkeys(OPTIONS, 0)] for phase in ("preliminary", "final")}
+        expected, done = {}, 0
+        for count in counts:
+            for row in rows[done:count]:
+                state = replay[row["phase"]]
+                state[0] += 1
+                for name in OPTIONS:
+                    state[1][name] += int(row[name])
+            done = count
+            phase = ("final", "preliminary")[len(expected) % 2]
+            expected[count] = phase, replay[phase][0], dict(replay[phase][1])
 
-                tally = self.tally("--policy", "final", "--at", str(self.defined_size + count))
+        def ask(count):
+            return self.tally("--policy", expected[count][0], "--at", str(self.defined_size + count))
 
-                self.assertEqual(int(tally["coverage"]["counted_count"]), stations)
-                self.assertEqual(int(tally["as_of"]["tree_size"]), self.defined_size + count)
-                if stations > 0:
-                    self.assertEqual(votes(tally), sums)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for count, tally in zip(counts, pool.map(ask, counts)):
+                phase, stations, sums = expected[count]
+                with self.subTest(rows=count, phase=phase):
+                    self.assertEqual(int(tally["as_of"]["tree_size"]), self.defined_size + count)
+                    self.assertEqual(int(tally["coverage"]["counted_count"]), stations)
+                    if stations > 0:
+                        self.assertEqual(votes(tally), sums)
 
     def test_an_import_again_records_nothing(self):
         before = self.client.json("status")["as_of"]
