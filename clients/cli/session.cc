@@ -17,6 +17,27 @@ absl::StatusOr<std::string> PemOf(const std::string& path) {
   return ReadTextFile(path);
 }
 
+// A channel that is connected, or one that failed as often as we try. gRPC 1.51 now and then takes a connection that is
+// still being made for one that failed, because errno is overwritten before it looks at it
+// (github.com/grpc/grpc/pull/35064); so one that fails is tried again at once. Where nobody listens all tries fail
+// within milliseconds.
+std::shared_ptr<grpc::Channel> OpenChannel(const std::string& address,
+                                           const std::shared_ptr<grpc::ChannelCredentials>& credentials,
+                                           const grpc::ChannelArguments& arguments, absl::Time deadline) {
+  constexpr int kTries = 3;
+  std::shared_ptr<grpc::Channel> channel;
+  for (int i = 0; i < kTries; ++i) {
+    channel = grpc::CreateCustomChannel(address, credentials, arguments);
+    grpc_connectivity_state state = channel->GetState(/*try_to_connect=*/true);
+    while (state == GRPC_CHANNEL_IDLE || state == GRPC_CHANNEL_CONNECTING) {
+      if (!channel->WaitForStateChange(state, absl::ToChronoTime(deadline))) return channel;
+      state = channel->GetState(/*try_to_connect=*/true);
+    }
+    if (state == GRPC_CHANNEL_READY) break;
+  }
+  return channel;
+}
+
 }  // namespace
 
 absl::Status Session::Connect() {
@@ -40,7 +61,9 @@ absl::Status Session::Connect() {
   // Servers restart within a second or two; the default back-off would wait minutes.
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2'000);
-  channel_ = grpc::CreateCustomChannel(globals.server, credentials, arguments);
+  // Each channel has connections of its own: another try is not held up by the back-off of the one before.
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  channel_ = OpenChannel(globals.server, credentials, arguments, absl::Now() + globals.timeout);
   submissions_ = v1::SubmissionService::NewStub(channel_);
   results_ = v1::ResultsService::NewStub(channel_);
   audit_ = v1::AuditService::NewStub(channel_);

@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
 #include "grpcpp/grpcpp.h"
 #include "hattama/v1/audit_service.grpc.pb.h"
 #include "hattama/v1/record.pb.h"
@@ -86,8 +87,10 @@ class LyingServer final : public v1::AuditService::Service {
     grpc::ChannelArguments arguments;
     arguments.SetMaxReceiveMessageSize(16 << 20);
     address_ = absl::StrCat("127.0.0.1:", port);
-    stub_ =
-        v1::AuditService::NewStub(grpc::CreateCustomChannel(address_, grpc::InsecureChannelCredentials(), arguments));
+    const auto channel = grpc::CreateCustomChannel(address_, grpc::InsecureChannelCredentials(), arguments);
+    // Now and then gRPC 1.51 takes a connection that is being made for a failed one; this tries until there is one.
+    (void)channel->WaitForConnected(absl::ToChronoTime(absl::Now() + absl::Seconds(30)));
+    stub_ = v1::AuditService::NewStub(channel);
   }
   ~LyingServer() override { server_->Shutdown(); }
 

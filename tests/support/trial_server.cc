@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "services/wire/signature_codec.h"
 #include "tests/support/trial_keys.h"
 
@@ -86,14 +87,17 @@ TrialServer::TrialServer(int station_count, const api::Limits& limits, ledger::L
                                                  merkle::SigningKey::FromSeed(LogSeed()), std::move(checkpoints));
   if (!checkpointer.ok()) Die(checkpointer.status().ToString());
   checkpointer_ = *std::move(checkpointer);
-  services_ = std::make_unique<api::ServiceSet>(
-      &trial_.ledger(), checkpointer_.get(), api::ServerFacts{.version = "test", .start_time = absl::UnixEpoch()}, limits);
+  services_ =
+      std::make_unique<api::ServiceSet>(&trial_.ledger(), checkpointer_.get(),
+                                        api::ServerFacts{.version = "test", .start_time = absl::UnixEpoch()}, limits);
   absl::StatusOr<std::unique_ptr<server::NetworkServer>> server =
       server::NetworkServer::Start(*services_, {.host = "127.0.0.1", .port = 0}, grpc::InsecureServerCredentials());
   if (!server.ok()) Die(server.status().ToString());
   server_ = *std::move(server);
   address_ = server_->address().ToString();
   channel_ = grpc::CreateChannel(address_, grpc::InsecureChannelCredentials());
+  // Now and then gRPC 1.51 takes a connection that is being made for a failed one; this tries until there is one.
+  if (!channel_->WaitForConnected(absl::ToChronoTime(absl::Now() + absl::Seconds(30)))) Die("no connection to itself");
   submissions_ = v1::SubmissionService::NewStub(channel_);
   results_ = v1::ResultsService::NewStub(channel_);
   audit_ = v1::AuditService::NewStub(channel_);
