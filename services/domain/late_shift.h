@@ -20,8 +20,9 @@ inline constexpr ScreeningNote kLateShiftNote = {
     .conditions =
         "Localities with stations on both sides of the cut, and times that say when a station was counted and not "
         "when a file was written. The raw difference of late and early says nothing: late stations lie elsewhere. "
-        "What is left within a locality may still be honest where late stations of a locality differ from its early "
-        "ones: its villages from its town, its large stations from its small ones.",
+        "What is left within a locality may still be honest: its villages come later than its town, its large "
+        "stations later than its small ones, and a trend that began long before the cut goes on after it. Try "
+        "earlier cuts and narrower localities.",
 };
 
 // Stations of one side of the cut.

@@ -109,6 +109,14 @@ TEST(ScreenLastDigitsTest, ReachesOneWhereAllEndInTheSameDigit) {
   EXPECT_NEAR(test.largest_relative_deviation, 9, 1e-12);
 }
 
+// A digit that never occurs is further from its expectation than the others are above theirs.
+TEST(ScreenLastDigitsTest, TakesTheLargestDeviationFromBothSides) {
+  const DigitTest test = ScreenLastDigits(WithDigits({10, 10, 10, 0, 10, 10, 10, 10, 10, 10}), 1);
+
+  EXPECT_EQ(test.largest_relative_deviation, 1);
+  EXPECT_NEAR(test.chi_square, 9.0 + 9 * 1.0 / 9, 1e-12);
+}
+
 TEST(ScreenLastDigitsTest, IsAllZeroOfNothing) {
   const DigitTest test = ScreenLastDigits({}, 0);
 

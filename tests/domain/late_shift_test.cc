@@ -91,17 +91,18 @@ TEST(ScreenLateShiftTest, ComparesNothingThatHasNoOtherPart) {
 }
 
 TEST(ScreenLateShiftTest, LeavesOutWhatIsNotStated) {
-  std::vector<StationFigures> stations(6, Station(1, kEarly, 5, 4, 10));
+  std::vector<StationFigures> stations(7, Station(1, kEarly, 5, 4, 10));
   stations[0].locality.reset();
   stations[1].recorded_at_micros.reset();
   stations[2].valid.reset();
   stations[3].votes[1].reset();
   stations[4].votes.pop_back();
+  stations[5].votes[0].reset();
 
   const LateShift result = Screen(stations);
 
-  EXPECT_EQ(result.station_count, 6);
-  EXPECT_EQ(result.not_stated_count, 5);
+  EXPECT_EQ(result.station_count, 7);
+  EXPECT_EQ(result.not_stated_count, 6);
   EXPECT_EQ(result.included_count, 1);
 }
 
