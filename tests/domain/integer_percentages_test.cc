@@ -192,13 +192,14 @@ TEST(ScreenIntegerPercentagesTest, SaysWhatItIsEvenOfNothing) {
 }
 
 // Stations whose voters are drawn one figure at a time: no anomaly beyond chance. The same with a fifth of the leader's
-// results moved to the next whole per cent: most of these are anomalous, less the tenth that were there by chance.
+// results moved to the next whole per cent: these are anomalous, less the tenth that are there by chance. Stations have
+// more than 1,000 ballots, so that one vote is less than a tenth of a per cent and every move can reach the window.
 TEST(ScreenIntegerPercentagesTest, FindsResultsThatWereMovedToWholePerCents) {
   std::mt19937_64 random(testing::Seed());
   std::vector<StationFigures> honest;
   std::vector<StationFigures> moved;
   for (int i = 0; i < 2000; ++i) {
-    const int64_t registered = 1000 + static_cast<int64_t>(random() % 2000);
+    const int64_t registered = 3000 + static_cast<int64_t>(random() % 2000);
     int64_t issued = 0;
     int64_t leader = 0;
     const uint64_t turnout = 400 + random() % 300;
@@ -220,6 +221,7 @@ TEST(ScreenIntegerPercentagesTest, FindsResultsThatWereMovedToWholePerCents) {
   EXPECT_LT(std::abs(nothing.share.anomaly), 5 * nothing.share.deviation);
   EXPECT_LT(std::abs(nothing.turnout.anomaly), 5 * nothing.turnout.deviation);
   EXPECT_LT(std::abs(nothing.either.anomaly), 5 * nothing.either.deviation);
+  EXPECT_GE(something.share.observed, 400);
   EXPECT_NEAR(something.share.anomaly, 400 * 0.9, 5 * something.share.deviation);
   EXPECT_EQ(something.turnout.anomaly, nothing.turnout.anomaly);
 }
