@@ -94,7 +94,7 @@ absl::Status CheckReport(const TurnoutReport& report, size_t index) {
   const PrintedNumber& percentage = *report.percentage;
   const absl::Status status = CountsThatGive(percentage, 1, Rounding::kHalfUp).status();  // Checks the figure.
   if (status.ok()) return status;
-  return absl::InvalidArgumentError(absl::StrCat("report ", index, ": percentage: ", status.message()));
+  return absl::InvalidArgumentError(absl::StrCat("report ", index, ": ", status.message()));
 }
 
 }  // namespace
