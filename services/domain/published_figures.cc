@@ -182,15 +182,19 @@ absl::StatusOr<PrintedNumber> ParsePercentage(std::string_view text) { return Pa
 
 absl::StatusOr<PrintedNumber> ParsePoints(std::string_view text) { return ParseNumber(text, true, "points"); }
 
-std::string FormatPrinted(const PrintedNumber& number) {
-  std::string digits =
-      absl::StrCat(number.units < 0 ? 0 - static_cast<uint64_t>(number.units) : static_cast<uint64_t>(number.units));
-  if (number.decimal_count > 0) {
-    const size_t decimals = static_cast<size_t>(number.decimal_count);
-    if (digits.size() <= decimals) digits.insert(0, decimals + 1 - digits.size(), '0');
-    digits.insert(digits.size() - decimals, ".");
+std::string FormatPrinted(const PrintedNumber& number) { return FormatUnits(number.units, number.decimal_count); }
+
+std::string FormatUnits(Wide units, int32_t decimal_count) {
+  std::string text;  // From the last digit to the first.
+  Wide rest = Magnitude(units);
+  for (int32_t place = 0; rest > 0 || place <= decimal_count; ++place) {
+    if (place > 0 && place == decimal_count) text.push_back('.');
+    text.push_back(static_cast<char>('0' + static_cast<int>(rest % 10)));
+    rest /= 10;
   }
-  return number.units < 0 ? absl::StrCat("-", digits) : digits;
+  if (units < 0) text.push_back('-');
+  std::reverse(text.begin(), text.end());
+  return text;
 }
 
 std::string_view RoundingText(Rounding rounding) {

@@ -42,6 +42,9 @@ absl::StatusOr<PrintedNumber> ParsePoints(std::string_view text);
 // With a point, and a "-" where it is negative: ParsePoints reads it back.
 std::string FormatPrinted(const PrintedNumber& number);
 
+// The same for units of any size, as answers have them.
+std::string FormatUnits(Wide units, int32_t decimal_count);
+
 // How a share becomes a printed figure. Negative differences round by magnitude, so that A - B and B - A print alike.
 enum class Rounding {
   kHalfUp = 1,      // To the nearest, a half away from zero.
@@ -103,6 +106,12 @@ struct PercentageAnswer {
 // InvalidArgument where a number is outside its limits, or two bases have one id.
 absl::StatusOr<PercentageAnswer> ExplainPercentage(const PrintedNumber& published, int64_t numerator,
                                                    std::span<const CandidateBase> bases);
+
+// One sentence: "54.19 % of 6521860 follows from \"roll 22:10\" (12035578) rounded half up, half to even or up", every
+// base in its order. Where nothing fits it says of the nearest what would be printed, how far that is, and which counts
+// would do: "77.12 % of 7966000 follows from no base; nearest is \"roll\" (9810000), of which it is 81.20 %, 408 units
+// of the last place higher, and of which 77.12 % needs 7564492..7566452". The arguments are those that gave `answer`.
+std::string PercentageText(const PrintedNumber& published, int64_t numerator, const PercentageAnswer& answer);
 
 // One line of a published table of percentages.
 struct TableLine {
@@ -175,6 +184,10 @@ struct DifferenceAnswer {
 absl::StatusOr<DifferenceAnswer> ExplainDifference(const PrintedNumber& published, const PublishedShare& a,
                                                    const PublishedShare& b);
 
+// One sentence: "0.18 points follow from subtracting rounded percentages; the exact difference rounds to 0.19 half up,
+// 0.19 half to even". The arguments are those that gave `answer`.
+std::string DifferenceText(const PrintedNumber& published, const DifferenceAnswer& answer);
+
 // ---------------------------------------------------------------------------------------------------------------------
 // Slips of the pen
 
@@ -237,6 +250,9 @@ struct TurnoutFall {
 // fall of the percentage is not told again as a count that follows from it. Reports may come in any order.
 // InvalidArgument where two have one moment, or a number is outside its limits.
 absl::StatusOr<std::vector<TurnoutFall>> ExplainTurnoutSeries(std::span<const TurnoutReport> reports);
+
+// One sentence: "report 2 of moment 2210: 58.99 % after 63.63 % of moment 1810". `reports` are those that gave `fall`.
+std::string FallText(std::span<const TurnoutReport> reports, const TurnoutFall& fall);
 
 }  // namespace hattama::domain
 

@@ -62,23 +62,16 @@ absl::StatusOr<PossibleCounts> Possible(const TurnoutReport& report) {
 }
 
 // True where every share that prints as `later` is below every share that prints as `earlier`, both under one rounding,
-// whichever it is. With equal places that is a comparison of the units.
+// whichever it is. Cut off, `later` stands for less than itself and one of its units, and `earlier` for itself at
+// least; rounded up, `later` for itself at most, and `earlier` for more than itself less one of its units. Both
+// together say that one coarser unit lies between, and then the half units of the other two roundings fit as well.
 bool PercentageFell(const PrintedNumber& earlier, const PrintedNumber& later) {
   const int32_t places = std::max(earlier.decimal_count, later.decimal_count);
   Wide earlier_unit = 1;
   Wide later_unit = 1;
   for (int32_t i = earlier.decimal_count; i < places; ++i) earlier_unit *= 10;
   for (int32_t i = later.decimal_count; i < places; ++i) later_unit *= 10;
-  // In halves of the finer unit; for each rounding the top of `later` against the bottom of `earlier`.
-  const Wide e = 2 * earlier_unit * earlier.units;
-  const Wide l = 2 * later_unit * later.units;
-  const bool half_up = l + later_unit <= e - earlier_unit;
-  // Bounds that coincide are a fall unless both figures own theirs, which even ones do.
-  const bool both_closed = earlier.units % 2 == 0 && later.units % 2 == 0;
-  const bool half_to_even = both_closed ? l + later_unit < e - earlier_unit : half_up;
-  const bool down = l + 2 * later_unit <= e;
-  const bool up = l <= e - 2 * earlier_unit;
-  return half_up && half_to_even && down && up;
+  return later_unit * later.units + std::max(earlier_unit, later_unit) <= earlier_unit * earlier.units;
 }
 
 absl::Status CheckReport(const TurnoutReport& report, size_t index) {

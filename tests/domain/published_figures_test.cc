@@ -173,6 +173,13 @@ TEST(FormatPrintedTest, IsReadBack) {
   }
 }
 
+TEST(FormatUnitsTest, PrintsWhatNo64BitsHold) {
+  const Wide huge = static_cast<Wide>(kPublishedSumMax) * 100 * 1'000'000'000;
+  EXPECT_EQ(FormatUnits(huge, 9), "100000000000000.000000000");
+  EXPECT_EQ(FormatUnits(-huge, 0), "-100000000000000000000000");
+  EXPECT_EQ(FormatUnits(-1, 3), "-0.001");
+}
+
 // ---------------------------------------------------------------------------------------------------------------------
 // Rounding
 
@@ -372,6 +379,28 @@ TEST(ExplainPercentageTest, StaysExactAtItsLimits) {
   EXPECT_THAT(Explain("9999.999999999", max, {{"a", max}, {"b", max - 1}}).nearest, ElementsAre(1));
 }
 
+TEST(PercentageTextTest, NamesEveryBaseThatFits) {
+  EXPECT_EQ(PercentageText(Printed("54.19"), 6'521'860, Explain("54.19", 6'521'860, kRolls2023)),
+            "54.19 % of 6521860 follows from \"roll 20:10\" (12035004) rounded half up, half to even or down, and from "
+            "\"roll 22:10\" (12035578) rounded half up, half to even or up");
+  EXPECT_EQ(PercentageText(Printed("77.12"), 7'566'000, Explain("77.12", 7'566'000, {{"roll", 9'810'000}})),
+            "77.12 % of 7566000 follows from \"roll\" (9810000) rounded down");
+}
+
+TEST(PercentageTextTest, SaysWhatWouldDoWhereNothingFits) {
+  EXPECT_EQ(
+      PercentageText(Printed("77.12"), 7'966'000, Explain("77.12", 7'966'000, {{"roll", 9'810'000}})),
+      "77.12 % of 7966000 follows from no base; nearest is \"roll\" (9810000), of which it is 81.20 %, 408 units of "
+      "the last place higher, and of which 77.12 % needs 7564492..7566452");
+  EXPECT_EQ(
+      PercentageText(Printed("50"), 1, Explain("50", 1, {{"b", 3}, {"a", 3}})),
+      "50 % of 1 follows from no base; nearest is \"a\" (3), of which it is 33 %, 17 units of the last place lower, "
+      "and of which no count is 50 %, and \"b\" (3), of which it is 33 %, 17 units of the last place lower, and of "
+      "which no count is 50 %");
+  EXPECT_EQ(PercentageText(Printed("50"), 1, Explain("50", 1, {{"roll", {}}})),
+            "50 % of 1 follows from no base; none is both stated and above 0");
+}
+
 // ---------------------------------------------------------------------------------------------------------------------
 // Counts and bases that a percentage allows
 
@@ -456,6 +485,31 @@ TEST(ExplainDifferenceTest, TellsTheSubtractionOfRoundedPercentages) {
 // Without the printed shares 0.18 may also be 0.1887 cut off: it proves no slip.
 TEST(ExplainDifferenceTest, LeavesItOpenWithoutThePrintedShares) {
   EXPECT_EQ(Difference("0.18", {{547'154, 6'366'441}, {}}, {{535'139, 6'366'441}, {}}).kind, DifferenceKind::kEither);
+}
+
+TEST(DifferenceTextTest, SaysBothDifferences) {
+  const PublishedShare respublica{{547'154, 6'366'441}, Printed("8.59")};
+  const PublishedShare aq_jol{{535'139, 6'366'441}, Printed("8.41")};
+  const auto text = [&](std::string_view published) {
+    return DifferenceText(Printed(published), Difference(published, respublica, aq_jol));
+  };
+  EXPECT_EQ(
+      text("0.18"),
+      "0.18 points follow from subtracting rounded percentages; the exact difference rounds to 0.19 half up, 0.19 "
+      "half to even");
+  EXPECT_EQ(
+      text("0.19"),
+      "0.19 points follow from the exact shares; rounded percentages subtract to 0.18 half up, 0.18 half to even");
+  EXPECT_EQ(text("0.2"), "0.2 points follow from the exact shares and from subtracting rounded percentages");
+  EXPECT_EQ(
+      text("0.20"),
+      "0.20 points do not follow; the exact difference rounds to 0.19 half up, 0.19 half to even; rounded percentages "
+      "subtract to 0.18 half up, 0.18 half to even");
+  const PublishedShare half{{50, 100}, Printed("50")};
+  EXPECT_EQ(
+      DifferenceText(Printed("-1"), Difference("-1", half, {{50, 100}, Printed("51")})),
+      "-1 points follow from subtracting rounded percentages; the exact difference rounds to 0 half up, 0 half to "
+      "even, 0 down, 0 up; no one rounding gives the printed percentages");
 }
 
 // Two bases: Nur Otan 2007, 88.05 % preliminary and 88.41 % final (see above), 0.3640 points apart either way.

@@ -280,7 +280,13 @@ TEST(ExplainTurnoutSeriesTest, TellsARollThatGrewFromVotersThatVanished) {
   EXPECT_THAT(Falls({morning, longer_roll}), ElementsAre(TurnoutFall{FallKind::kPercentage, 0, 1, true}));
   EXPECT_THAT(Falls({morning, fewer_voters}),
               ElementsAre(TurnoutFall{FallKind::kPercentage, 0, 1, false}, TurnoutFall{FallKind::kCount, 0, 1, false}));
-  // Without printed percentages the share is found from the counts.
+  // The same voters of the same roll, or of a shorter one, are no lower percentage.
+  EXPECT_THAT(Falls({morning, {2, Printed("49.00"), 500, 1000}}),
+              ElementsAre(TurnoutFall{FallKind::kPercentage, 0, 1, false}));
+  EXPECT_THAT(Falls({morning, {2, Printed("49.00"), 500, 990}}),
+              ElementsAre(TurnoutFall{FallKind::kPercentage, 0, 1, false}));
+  // Without printed percentages the share is found from the counts; a lower count is told as that alone.
+  EXPECT_THAT(Falls({{1, {}, 500, 1000}, {2, {}, 499, 1010}}), ElementsAre(TurnoutFall{FallKind::kCount, 0, 1, false}));
   EXPECT_THAT(Falls({{1, {}, 500, 1000}, {2, {}, 500, 1010}}), ElementsAre(TurnoutFall{FallKind::kShare, 0, 1, true}));
   // Percentages of two rolls: 500 of 1010 prints as 49.50, so the voters may all be there; with 49.3 they are not.
   EXPECT_THAT(Falls({{1, Printed("50.00"), {}, 1000}, {2, Printed("49.50"), {}, 1010}}),
@@ -298,6 +304,23 @@ TEST(ExplainTurnoutSeriesTest, ComparesACountWithAPercentageOfItsRoll) {
   // A percentage of an unknown or an empty roll says nothing of the count.
   EXPECT_THAT(Falls({Percentage(1, "77.12"), {2, {}, 0, {}}}), IsEmpty());
   EXPECT_THAT(Falls({{1, Printed("77.12"), {}, 0}, {2, {}, 0, 0}}), IsEmpty());
+}
+
+TEST(FallTextTest, QuotesWhatWasStated) {
+  const auto texts = [](const std::vector<TurnoutReport>& reports) {
+    std::vector<std::string> result;
+    for (const TurnoutFall& fall : Falls(reports)) result.push_back(FallText(reports, fall));
+    return result;
+  };
+  EXPECT_THAT(texts({Percentage(1610, "58.26"), Percentage(1810, "63.63"), Percentage(2210, "58.99")}),
+              ElementsAre("report 2 of moment 2210: 58.99 % after 63.63 % of moment 1810"));
+  EXPECT_THAT(texts({{1, Printed("50.00"), 500, 1000}, {2, Printed("49.50"), 500, 1010}}),
+              ElementsAre("report 1 of moment 2: 49.50 % after 50.00 % of moment 1; the roll grew from 1000 to 1010"));
+  EXPECT_THAT(texts({{1, {}, 500, 1000}, {2, {}, 500, 1010}}),
+              ElementsAre("report 1 of moment 2: 500 of 1010 after 500 of 1000 of moment 1; "
+                          "the roll grew from 1000 to 1010"));
+  EXPECT_THAT(texts({{1, Printed("77.12"), {}, 9'810'000}, {2, {}, 7'000'000, {}}}),
+              ElementsAre("report 1 of moment 2: 7000000 after 77.12 % of 9810000 of moment 1"));
 }
 
 TEST(ExplainTurnoutSeriesTest, RefusesASeriesThatIsNone) {
