@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <limits>
 #include <random>
+#include <regex>
 #include <string>
 #include <vector>
 
@@ -542,6 +543,18 @@ TEST(ExplainDifferenceTest, RoundsAgainWherePrintedSharesHaveMorePlaces) {
   EXPECT_EQ(answer.steps[1].subtracted_units, 2);
 }
 
+TEST(ExplainDifferenceTest, SubtractsPercentagesOfUnequalPlaces) {
+  const PublishedShare a{{125, 1000}, Printed("12.5")};
+  const PublishedShare b{{49, 400}, Printed("12.25")};
+
+  EXPECT_EQ(Difference("0.25", a, b).kind, DifferenceKind::kEither);
+  EXPECT_EQ(Difference("-0.25", b, a).kind, DifferenceKind::kEither);
+  EXPECT_EQ(Difference("0.3", a, b).kind, DifferenceKind::kEither);
+  EXPECT_EQ(Difference("0.2", a, b).kind, DifferenceKind::kEither);  // Half to even, or cut off.
+  EXPECT_EQ(Difference("0", b, a).kind, DifferenceKind::kEither);
+  EXPECT_EQ(Difference("0.4", a, b).kind, DifferenceKind::kNeither);
+}
+
 TEST(ExplainDifferenceTest, RefusesWhatIsBeyondItsLimits) {
   const PublishedShare half{{1, 2}, {}};
 
@@ -558,6 +571,31 @@ TEST(ExplainDifferenceTest, RefusesWhatIsBeyondItsLimits) {
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Properties
+
+// Random text of the characters that figures are written with, against the grammar as a regular expression.
+TEST(PublishedFiguresPropertyTest, ReadsTheGrammarAndNothingElse) {
+  std::mt19937_64 random(hattama::testing::Seed());
+  const std::regex grammar("[-+]?(0|[1-9][0-9]{0,3})([.,][0-9]{1,9})?");
+  constexpr std::string_view kCharacters = "00112345.,9-+ %";
+  int64_t accepted_count = 0;
+  for (int trial = 0; trial < 20'000; ++trial) {
+    std::string text;
+    for (size_t length = random() % 8; text.size() < length;) text += kCharacters[random() % kCharacters.size()];
+    const bool is_number = std::regex_match(text, grammar);
+    const bool has_sign = !text.empty() && (text[0] == '-' || text[0] == '+');
+
+    const absl::StatusOr<PrintedNumber> points = ParsePoints(text);
+
+    ASSERT_EQ(points.ok(), is_number) << '"' << text << '"';
+    ASSERT_EQ(ParsePercentage(text).ok(), is_number && !has_sign) << '"' << text << '"';
+    if (!is_number) continue;
+    ++accepted_count;
+    std::replace(text.begin(), text.end(), ',', '.');
+    if (text[0] == '+' || (text[0] == '-' && points->units == 0)) text.erase(0, 1);
+    ASSERT_EQ(FormatPrinted(*points), text);
+  }
+  EXPECT_GT(accepted_count, 1'000);
+}
 
 TEST(PublishedFiguresPropertyTest, AgreesWithLongDivision) {
   std::mt19937_64 random(hattama::testing::Seed());

@@ -280,6 +280,9 @@ TEST(ExplainTurnoutSeriesTest, TellsARollThatGrewFromVotersThatVanished) {
   EXPECT_THAT(Falls({morning, longer_roll}), ElementsAre(TurnoutFall{FallKind::kPercentage, 0, 1, true}));
   EXPECT_THAT(Falls({morning, fewer_voters}),
               ElementsAre(TurnoutFall{FallKind::kPercentage, 0, 1, false}, TurnoutFall{FallKind::kCount, 0, 1, false}));
+  // No count prints as 50.00 % of 3, so that nothing is known of the voters and nothing is explained.
+  EXPECT_THAT(Falls({{1, Printed("50.00"), {}, 3}, {2, Printed("49.00"), {}, 100}}),
+              ElementsAre(TurnoutFall{FallKind::kPercentage, 0, 1, false}));
   // The same voters of the same roll, or of a shorter one, are no lower percentage.
   EXPECT_THAT(Falls({morning, {2, Printed("49.00"), 500, 1000}}),
               ElementsAre(TurnoutFall{FallKind::kPercentage, 0, 1, false}));
