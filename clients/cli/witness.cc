@@ -102,7 +102,7 @@ absl::Status Witness::Recall(const std::string& origin, const std::string& state
           path, ": the checkpoint of ", origin, " that was cosigned last does not verify: ", fault.message(),
           "; a witness that forgot could cosign a second history, so it does not start"));
     }
-    const absl::MutexLock hold(&memory->mutex);
+    const std::lock_guard hold(memory->mutex);
     memory->state = merkle::WitnessState{last->checkpoint.tree_size, last->checkpoint.root};
     memory->note = *std::move(note);
   } else if (!absl::IsNotFound(note.status())) {
@@ -121,7 +121,7 @@ merkle::WitnessAnswer Witness::AddCheckpoint(std::string_view body) {
   std::optional<merkle::WitnessState> known;
   std::string known_note;
   if (found != by_origin_.end()) {
-    const absl::MutexLock hold(&found->second->mutex);
+    const std::lock_guard hold(found->second->mutex);
     known = found->second->state;
     known_note = found->second->note;
   }
@@ -137,7 +137,7 @@ merkle::WitnessAnswer Witness::AddCheckpoint(std::string_view body) {
   if (!answer.store.has_value()) return answer;
   const absl::Status stored = Store(memory, known, answer);
   if (absl::IsAborted(stored)) {
-    const absl::MutexLock hold(&memory.mutex);
+    const std::lock_guard hold(memory.mutex);
     return merkle::SizeConflict(memory.state.value_or(merkle::WitnessState{}).tree_size);
   }
   if (!stored.ok()) {
@@ -149,7 +149,7 @@ merkle::WitnessAnswer Witness::AddCheckpoint(std::string_view body) {
 
 absl::Status Witness::Store(Memory& memory, const std::optional<merkle::WitnessState>& expected,
                             const merkle::WitnessAnswer& answer) {
-  const absl::MutexLock hold(&memory.mutex);
+  const std::lock_guard hold(memory.mutex);
   if (memory.state != expected) return absl::AbortedError("another checkpoint was cosigned meanwhile");
   // Where this fails, the disk may hold the old note or the new one. Nobody has seen the new cosignature, so either is
   // a true memory.
@@ -168,7 +168,7 @@ void Witness::Report(Memory& memory, const merkle::WitnessState& known, const st
   const bool news = fork && KeepFork(memory, known_note, request.note);
   {
     // Whoever has a checkpoint of the log can send it with a wrong proof, as often as he likes.
-    const absl::MutexLock hold(&memory.mutex);
+    const std::lock_guard hold(memory.mutex);
     const absl::Time now = now_();
     if (now < memory.quiet_until && !news) return;
     memory.quiet_until = now + kQuietAfterReport;
@@ -198,7 +198,7 @@ bool Witness::KeepFork(const Memory& memory, const std::string& cosigned, const 
 std::optional<std::string> Witness::LastCheckpoint(std::string_view origin_hex) {
   const auto found = by_hex_.find(origin_hex);
   if (found == by_hex_.end()) return std::nullopt;
-  const absl::MutexLock hold(&found->second->mutex);
+  const std::lock_guard hold(found->second->mutex);
   if (!found->second->state.has_value()) return std::nullopt;
   return found->second->note;
 }

@@ -12,15 +12,14 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "storage/files/small_file.h"
 #include "storage/merkle/witness.h"
@@ -51,10 +50,10 @@ class Witness {
   // What is remembered of one origin.
   struct Memory {
     std::string path;  // Without ending.
-    absl::Mutex mutex;
-    std::optional<merkle::WitnessState> state ABSL_GUARDED_BY(mutex);
-    std::string note ABSL_GUARDED_BY(mutex);
-    absl::Time quiet_until ABSL_GUARDED_BY(mutex) = absl::InfinitePast();
+    std::mutex mutex;  // Guards what follows.
+    std::optional<merkle::WitnessState> state;
+    std::string note;
+    absl::Time quiet_until = absl::InfinitePast();
   };
 
   Witness(storage::FileLock lock, merkle::NamedSigningKey key, merkle::NoteKey note_key,

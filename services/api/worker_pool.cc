@@ -23,17 +23,15 @@ bool WorkerPool::TryRun(std::function<void()> task) {
     std::lock_guard lock(mutex_);
     if (tasks_.size() >= waiting_max_) return false;
     tasks_.push_back(std::move(task));
+    changed_.notify_one();  // Under the lock: once the task has run, the pool may be gone.
   }
-  changed_.notify_one();
   return true;
 }
 
 void WorkerPool::Run(std::function<void()> task) {
-  {
-    std::lock_guard lock(mutex_);
-    tasks_.push_back(std::move(task));
-  }
-  changed_.notify_one();
+  std::lock_guard lock(mutex_);
+  tasks_.push_back(std::move(task));
+  changed_.notify_one();  // Under the lock: once the task has run, the pool may be gone.
 }
 
 void WorkerPool::Work() {

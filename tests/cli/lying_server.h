@@ -6,13 +6,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "grpcpp/grpcpp.h"
 #include "hattama/v1/audit_service.grpc.pb.h"
@@ -98,7 +98,7 @@ class LyingServer final : public v1::AuditService::Service {
   const std::string& address() const { return address_; }
   // From now on another log, or another size of it.
   void Show(const testing::StoredTree* log, int64_t size) {
-    const absl::MutexLock hold(&mutex_);
+    const std::lock_guard hold(mutex_);
     log_ = log;
     size_ = size;
   }
@@ -107,24 +107,24 @@ class LyingServer final : public v1::AuditService::Service {
   class Submissions final : public v1::SubmissionService::Service {
    public:
     void Answer(int64_t sequence, const std::string& proof) {
-      const absl::MutexLock hold(&mutex_);
+      const std::lock_guard hold(mutex_);
       answer_.mutable_receipt()->set_sequence(sequence);
       answer_.set_proof(proof);
     }
     int64_t submit_count() {
-      const absl::MutexLock hold(&mutex_);
+      const std::lock_guard hold(mutex_);
       return submit_count_;
     }
 
     grpc::Status Submit(grpc::ServerContext*, const v1::SubmitRequest*, v1::SubmitResponse* response) override {
-      const absl::MutexLock hold(&mutex_);
+      const std::lock_guard hold(mutex_);
       ++submit_count_;
       *response = answer_;
       return grpc::Status::OK;
     }
 
    private:
-    absl::Mutex mutex_;
+    std::mutex mutex_;
     v1::SubmitResponse answer_;
     int64_t submit_count_ = 0;
   };
@@ -135,17 +135,17 @@ class LyingServer final : public v1::AuditService::Service {
   class Lie {
    public:
     Lie& operator=(std::function<void(T& honest)> change) {
-      const absl::MutexLock hold(&mutex_);
+      const std::lock_guard hold(mutex_);
       change_ = std::move(change);
       return *this;
     }
     void Tell(T& honest) {
-      const absl::MutexLock hold(&mutex_);
+      const std::lock_guard hold(mutex_);
       if (change_) change_(honest);
     }
 
    private:
-    absl::Mutex mutex_;
+    std::mutex mutex_;
     std::function<void(T& honest)> change_;
   };
   Lie<std::string> checkpoint;                // The note.
@@ -219,11 +219,11 @@ class LyingServer final : public v1::AuditService::Service {
 
  private:
   std::pair<const testing::StoredTree*, int64_t> shown() {
-    const absl::MutexLock hold(&mutex_);
+    const std::lock_guard hold(mutex_);
     return {log_, size_};
   }
 
-  absl::Mutex mutex_;
+  std::mutex mutex_;
   const testing::StoredTree* log_;
   int64_t size_;
   std::string address_;

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <utility>
@@ -35,7 +36,7 @@ class WitnessTest : public ::testing::Test {
         folder_.Path("state"), Named("w.example/w", key), {NoteKeyOf(kLogOrigin, merkle::kNoteEd25519, kLogKeyNumber)},
         [] { return absl::FromUnixSeconds(1'700'000'000); },
         [this](const std::string& line) {
-          const absl::MutexLock hold(&mutex_);
+          const std::lock_guard hold(mutex_);
           said_.push_back(line);
         });
   }
@@ -62,7 +63,7 @@ class WitnessTest : public ::testing::Test {
   const StoredTree log_ = LogOf(20);
   const StoredTree fork_ = LogOf(20, /*fork=*/6);
   ScratchFolder folder_;
-  absl::Mutex mutex_;
+  std::mutex mutex_;
   std::vector<std::string> said_;
 };
 
