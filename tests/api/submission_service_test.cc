@@ -396,6 +396,9 @@ TEST(SubmitStreamTest, EndsAtAMessageAboveFourMebibytes) {
 }
 
 TEST(SubmitStreamTest, EndsAtAMessageOfAHundredMebibytes) {
+#ifdef __SANITIZE_THREAD__
+  GTEST_SKIP() << "gRPC's own copies of the message are false races, one for each of its words";
+#endif
   TrialServer server;
   server.Define();
   const auto stream = server.OpenStream();
