@@ -13,7 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/repeated_ptr_field.h"
 #include "services/api/call.h"
-#include "services/api/wait_level.h"
+#include "services/api/receipt_wait.h"
 #include "services/domain/history.h"
 #include "services/wire/answer_codec.h"
 #include "storage/merkle/sha256.h"
@@ -220,19 +220,9 @@ grpc::ServerUnaryReactor* AuditService::GetReceipt(grpc::CallbackServerContext* 
     reactor->Finish(ToGrpcStatus(refused));
     return reactor;
   }
-  checkpointer_->WaitFor(sequence, **standing, WaitDeadline(*context, checkpoint_wait_max_),
-                         [this, reactor, response, sequence](absl::StatusOr<ledger::PublishedPtr> published) {
-                           reads_->Run([this, reactor, response, sequence, published = std::move(published)] {
-                             absl::Status status = published.status();
-                             if (status.ok()) {
-                               absl::StatusOr<std::string> receipt =
-                                   ledger::MakeReceipt(*ledger_, sequence, **published);
-                               status = receipt.status();
-                               if (receipt.ok()) response->set_proof(*std::move(receipt));
-                             }
-                             reactor->Finish(ToGrpcStatus(status));
-                           });
-                         });
+  FinishWithReceipt(
+      {.sequence = sequence, .standing = **standing, .deadline = WaitDeadline(*context, checkpoint_wait_max_)},
+      *ledger_, *checkpointer_, *reads_, response->mutable_proof(), reactor);
   return reactor;
 }
 

@@ -12,7 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/api/call.h"
 #include "services/api/grpc_status.h"
-#include "services/api/wait_level.h"
+#include "services/api/receipt_wait.h"
 #include "services/domain/history.h"
 #include "services/domain/refusal.h"
 #include "services/wire/answer_codec.h"
@@ -550,22 +550,10 @@ grpc::ServerUnaryReactor* SubmissionService::Submit(grpc::CallbackServerContext*
       reactor->Finish(ToGrpcStatus(result.status, result.refusals));
       return;
     }
-    const int64_t sequence = result.receipt.sequence;
-    checkpointer_->WaitFor(sequence, *standing, WaitDeadline(*context, limits_.checkpoint_wait_max),
-                           [this, reactor, response, sequence](absl::StatusOr<ledger::PublishedPtr> published) {
-                             // Here, because neither the checkpointer nor the acknowledgements should wait for the
-                             // disk.
-                             reads_->Run([this, reactor, response, sequence, published = std::move(published)] {
-                               absl::Status status = published.status();
-                               if (status.ok()) {
-                                 absl::StatusOr<std::string> proof =
-                                     ledger::MakeReceipt(*ledger_, sequence, **published);
-                                 status = proof.status();
-                                 if (proof.ok()) response->set_proof(*std::move(proof));
-                               }
-                               reactor->Finish(ToGrpcStatus(status));
-                             });
-                           });
+    FinishWithReceipt({.sequence = result.receipt.sequence,
+                       .standing = *standing,
+                       .deadline = WaitDeadline(*context, limits_.checkpoint_wait_max)},
+                      *ledger_, *checkpointer_, *reads_, response->mutable_proof(), reactor);
   };
   PreparedSubmission prepared;
   wire::StatementVerifier verifier;
