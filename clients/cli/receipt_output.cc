@@ -13,6 +13,7 @@
 #include "clients/cli/proven_output.h"
 #include "clients/cli/sealed_submission.h"
 #include "clients/cli/signing.h"
+#include "services/wire/event_codec.h"
 #include "storage/files/small_file.h"
 
 namespace hattama::cli {
@@ -90,7 +91,7 @@ absl::StatusOr<ExitCode> SubmitAndShow(Session& session, v1::Submission& submiss
   if (!origin.ok()) return origin.status();
   v1::SubmitRequest request;
   *request.mutable_submission() =
-      SignOne(Seal(submission, "single"), {.origin = *origin, .election_id = ElectionIdOf(submission)}, *key);
+      SignOne(Seal(submission, "single"), {.origin = *origin, .election_id = wire::ElectionIdOf(submission)}, *key);
   request.set_validate_only(validate_only);
   if (log != nullptr) {
     if (*origin != log->origin()) {

@@ -26,17 +26,12 @@ absl::StatusOr<std::string> OriginOf(Session& session) {
 
 absl::StatusOr<merkle::SigningKey> SigningKeyOf(const Session& session) {
   if (session.globals.key.empty()) {
-    return UsageError("a submission is signed: name the private key with --key or HATTAMA_KEY (hattama keygen makes one)");
+    return UsageError(
+        "a submission is signed: name the private key with --key or HATTAMA_KEY (hattama keygen makes one)");
   }
   absl::StatusOr<merkle::NamedSigningKey> key = storage::LoadPrivateKey(session.globals.key);
   if (!key.ok()) return AsUsage(key.status());
   return std::move(key->key);
-}
-
-std::string ElectionIdOf(const v1::Submission& submission) {
-  // Faults of form are the server's to name; the election is read all the same.
-  domain::Refusals ignored;
-  return std::string(domain::ElectionOf(wire::ToEvent(submission, ignored)));
 }
 
 void AddSigned(std::span<const Outgoing> outgoing, const SigningScope& scope, v1::SubmitStreamRequest& message) {
@@ -47,8 +42,8 @@ void AddSigned(std::span<const Outgoing> outgoing, const SigningScope& scope, v1
   for (const auto& [key, members] : by_key) {
     std::vector<std::string_view> submissions;
     for (const size_t i : members) submissions.push_back(*outgoing[i].submission);
-    const std::vector<wire::SubmissionSignature> signatures = wire::SignSubmissions(
-        *key, {.origin = scope.origin, .election_id = scope.election_id}, submissions);
+    const std::vector<wire::SubmissionSignature> signatures =
+        wire::SignSubmissions(*key, {.origin = scope.origin, .election_id = scope.election_id}, submissions);
     for (size_t i = 0; i < members.size(); ++i) {
       v1::SignedSubmission& submission = *message.mutable_submissions(first + static_cast<int>(members[i]));
       wire::FromSignature(signatures[i], *submission.mutable_signature());

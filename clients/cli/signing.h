@@ -33,9 +33,6 @@ absl::StatusOr<std::string> OriginOf(Session& session);
 // The key that --key names. UsageError where there is none.
 absl::StatusOr<merkle::SigningKey> SigningKeyOf(const Session& session);
 
-// The election that a submission belongs to; empty for those of the ledger as a whole.
-std::string ElectionIdOf(const v1::Submission& submission);
-
 // Adds the submissions, signed, to the message: one signature for all of one key, so at most wire::kBatchSizeMax.
 void AddSigned(std::span<const Outgoing> outgoing, const SigningScope& scope, v1::SubmitStreamRequest& message);
 

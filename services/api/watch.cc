@@ -11,15 +11,6 @@
 #include "services/wire/event_codec.h"
 
 namespace hattama::api {
-namespace {
-
-// The election an event belongs to; empty for those of the ledger as a whole.
-std::string ElectionIdOf(const v1::Submission& submission) {
-  domain::Refusals ignored;  // What is recorded was well-formed.
-  return std::string(domain::ElectionOf(wire::ToEvent(submission, ignored)));
-}
-
-}  // namespace
 
 WatchBell::WatchBell(ledger::Ledger* ledger, WorkerPool* pool) : ledger_(ledger), pool_(pool) {
   subscription_ = ledger_->Subscribe([this](int64_t) {
@@ -99,7 +90,7 @@ absl::StatusOr<AfterFill> WatchSource::Fill(std::deque<v1::WatchResponse>& out) 
           if (!submission.ParseFromArray(decoded->submission.data(), static_cast<int>(decoded->submission.size()))) {
             return absl::DataLossError(absl::StrCat("record ", sequence, " holds no submission"));
           }
-          if (!election_id_.empty() && ElectionIdOf(submission) != election_id_) return absl::OkStatus();
+          if (!election_id_.empty() && wire::ElectionIdOf(submission) != election_id_) return absl::OkStatus();
           entry.set_sequence(sequence);
           *entry.mutable_record_time() = wire::ToTimestamp(decoded->time_micros);
           bytes += static_cast<int64_t>(record.size());

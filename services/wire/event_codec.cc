@@ -7,7 +7,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/arena.h"
+#include "google/protobuf/descriptor.h"
 #include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/message.h"
 
 namespace hattama::wire {
 namespace {
@@ -447,6 +449,17 @@ void DecodeSubmissionInto(std::string_view bytes, DecodedSubmission& decoded, Re
   } else {
     decoded.event = ToEventWith(*submission, faults);
   }
+}
+
+std::string ElectionIdOf(const v1::Submission& submission) {
+  // Every event that belongs to an election has the field, and no other has.
+  const google::protobuf::Reflection& of_submission = *submission.GetReflection();
+  const google::protobuf::OneofDescriptor* event = submission.GetDescriptor()->FindOneofByName("event");
+  const google::protobuf::FieldDescriptor* set = of_submission.GetOneofFieldDescriptor(submission, event);
+  if (set == nullptr) return {};
+  const google::protobuf::Message& message = of_submission.GetMessage(submission, set);
+  const google::protobuf::FieldDescriptor* id = message.GetDescriptor()->FindFieldByName("election_id");
+  return id == nullptr ? std::string() : message.GetReflection()->GetString(message, id);
 }
 
 domain::Event ToEvent(const v1::Submission& submission, Refusals& refusals) {

@@ -38,6 +38,10 @@ DecodedSubmission DecodeSubmission(std::string_view bytes, domain::Refusals& fau
 // The same into `decoded`, which may hold an earlier submission: a protocol after a protocol costs no allocation.
 void DecodeSubmissionInto(std::string_view bytes, DecodedSubmission& decoded, domain::Refusals& faults);
 
+// The election that the event belongs to, as domain::ElectionOf says it, without making the plain event; empty for
+// those of the ledger as a whole.
+std::string ElectionIdOf(const v1::Submission& submission);
+
 // The plain event of a parsed Submission.
 domain::Event ToEvent(const v1::Submission& submission, domain::Refusals& faults);
 

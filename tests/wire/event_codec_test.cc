@@ -64,6 +64,20 @@ TEST(DecodeSubmissionTest, KeepsEveryFieldOfEveryEventThatTheFoldNeeds) {
   }
 }
 
+TEST(ElectionIdOfTest, IsThatOfThePlainEventForEveryKindOfEvent) {
+  std::mt19937_64 random(testing::Seed(12));
+  int with_election = 0;
+  for (const v1::Submission::EventCase event : EveryEventCase()) {
+    const v1::Submission submission = RandomSubmissionOf(event, random);
+    domain::Refusals faults;
+    const domain::Event plain = wire::ToEvent(submission, faults);
+    EXPECT_EQ(wire::ElectionIdOf(submission), domain::ElectionOf(plain)) << submission.DebugString();
+    with_election += wire::ElectionIdOf(submission).empty() ? 0 : 1;
+  }
+  EXPECT_GT(with_election, 5);
+  EXPECT_EQ(wire::ElectionIdOf(v1::Submission()), "");
+}
+
 TEST(DecodeSubmissionTest, TellsBlankFromZero) {
   v1::Submission submission = Protocol();
   submission.mutable_protocol_submitted()->mutable_lines(0)->clear_count();
