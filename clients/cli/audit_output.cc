@@ -5,28 +5,13 @@
 #include "clients/cli/figures_text.h"
 #include "clients/cli/output.h"
 #include "services/domain/key_book.h"
+#include "services/wire/statement.h"
+#include "storage/merkle/hex.h"
 
 namespace hattama::cli {
 namespace {
 
-template <typename Array>
-std::string HexOf(const Array& bytes) {
-  return absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
-}
-
-const char* PolicyText(domain::Policy policy) {
-  switch (policy) {
-    case domain::Policy::kPreliminaryOnly:
-      return "preliminary-only";
-    case domain::Policy::kFinalOnly:
-      return "final-only";
-    case domain::Policy::kFinalElsePreliminary:
-      return "final-else-preliminary";
-    case domain::Policy::kCorrectedFirst:
-      return "corrected-first";
-  }
-  return "unknown";
-}
+using merkle::HexOf;
 
 // Text of a log may be any bytes, and a document holds UTF-8 alone: what is not is left out in writing, so it is not
 // read back as it was.
@@ -41,7 +26,7 @@ nlohmann::ordered_json ToDocument(const audit::TallyReport& tally) {
                                      {"election", Safe(tally.election_id)},
                                      {"contest", Safe(tally.contest_id)},
                                      {"source", Safe(tally.view.source_id)},
-                                     {"policy", PolicyText(tally.view.policy)},
+                                     {"policy", wire::PolicyName(tally.view.policy)},
                                      {"stations", tally.view.excluding_contested ? "without-contested" : "all"},
                                      {"tree_size", tally.tree_size},
                                      {"ok", tally.confirmed()},

@@ -7,14 +7,12 @@
 #include "clients/cli/message_json.h"
 #include "clients/cli/output.h"
 #include "services/wire/answer_codec.h"
+#include "storage/merkle/hex.h"
 
 namespace hattama::cli {
 namespace {
 
-template <size_t N>
-std::string HexOf(const std::array<uint8_t, N>& bytes) {
-  return Hex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-}
+using merkle::HexOf;
 
 std::string MomentOf(int64_t unix_seconds) { return Moment(wire::ToTimestamp(unix_seconds * 1'000'000)); }
 

@@ -71,12 +71,10 @@ absl::StatusOr<ExitCode> PublishTally(Session& session, const Flags& flags) {
       size[0] != absl::StrCat(answer->as_of().tree_size())) {
     return absl::DataLossError("the server's statement is of another election, contest or version than was asked for");
   }
-  std::string policy_word = words[1];
-  for (const absl::string_view suffix : {"-only"}) {
-    if (policy_word.ends_with(std::string(suffix))) policy_word.resize(policy_word.size() - suffix.size());
+  const std::optional<domain::Policy> policy = wire::ParsePolicyName(words[1]);
+  if (!policy.has_value()) {
+    return absl::DataLossError(absl::StrCat("the server's statement has the unknown policy \"", words[1], "\""));
   }
-  const absl::StatusOr<v1::Policy> policy = ParsePolicy(policy_word);
-  if (!policy.ok()) return absl::DataLossError(policy.status().message());
 
   v1::Submission submission;
   submission.set_submitter(flags.submitter);
@@ -84,7 +82,7 @@ absl::StatusOr<ExitCode> PublishTally(Session& session, const Flags& flags) {
   published.set_election_id(election[0]);
   published.set_contest_id(contest[0]);
   published.mutable_view()->set_source_id(words[0]);
-  published.mutable_view()->set_policy(*policy);
+  published.mutable_view()->set_policy(static_cast<v1::Policy>(*policy));
   published.mutable_view()->set_basis(v1::BASIS_STATIONS);
   published.mutable_view()->set_excluding_contested(words[2] == "without-contested");
   published.set_tree_size(answer->as_of().tree_size());

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "clients/cli/figures_text.h"
+#include "storage/merkle/hex.h"
 #include "storage/merkle/rfc6962.h"
 #include "storage/merkle/tiles.h"
 #include "storage/merkle/verify.h"
@@ -30,8 +31,6 @@ absl::StatusOr<std::vector<merkle::Hash>> ToHashes(const google::protobuf::Repea
   }
   return hashes;
 }
-
-std::string Text(const merkle::Hash& hash) { return Hex({reinterpret_cast<const char*>(hash.data()), hash.size()}); }
 
 // The record itself: signed, and saying the sequence at which it stands.
 absl::StatusOr<wire::SignedRecord> OpenAt(std::string_view record, int64_t sequence, const std::string& origin) {
@@ -117,15 +116,15 @@ absl::Status VerifiedLog::Observe(const SeenCheckpoint& seen, Age age) {
     return Lie(absl::StrCat("the server's checkpoint is of the log ", now.origin, "; ", origin(), " was asked for"));
   }
   if (now.tree_size == 0 && now.root != merkle::EmptyRoot()) {
-    return Lie(absl::StrCat("the server's checkpoint of size 0 has the root ", Text(now.root)));
+    return Lie(absl::StrCat("the server's checkpoint of size 0 has the root ", merkle::HexOf(now.root)));
   }
   if (!memory_.last().has_value()) return memory_.Keep(seen);
   const merkle::Checkpoint& last = memory_.last()->checkpoint;
   if (now.tree_size == last.tree_size) {
     if (now.root != last.root) {
-      return memory_.RaiseAlarm(
-          absl::StrCat("two roots of size ", now.tree_size, ": ", Text(last.root), " before, ", Text(now.root), " now"),
-          seen.note);
+      return memory_.RaiseAlarm(absl::StrCat("two roots of size ", now.tree_size, ": ", merkle::HexOf(last.root),
+                                             " before, ", merkle::HexOf(now.root), " now"),
+                                seen.note);
     }
     // The same tree; the note may have gained cosignatures.
     return memory_.Keep(seen);
@@ -163,7 +162,7 @@ absl::Status VerifiedLog::ProveConsistency(int64_t first, const merkle::Hash& fi
     proof = *std::move(hashes);
   }
   if (first == 0 && first_root != merkle::EmptyRoot()) {
-    return Lie(absl::StrCat("the tree of no records does not have the root ", Text(first_root)));
+    return Lie(absl::StrCat("the tree of no records does not have the root ", merkle::HexOf(first_root)));
   }
   const absl::Status verified = merkle::VerifyConsistency(first, second, proof, first_root, second_root);
   return verified.ok() ? verified : Lie(std::string(verified.message()));
@@ -300,7 +299,7 @@ absl::Status VerifiedLog::RequirePrefix(int64_t tree_size, const merkle::Hash& r
   }
   const absl::Status consistent = ProveConsistency(tree_size, root, head.tree_size, head.root);
   if (!absl::IsDataLoss(consistent)) return consistent;
-  return Lie(absl::StrCat("the first ", tree_size, " records, with root ", Text(root),
+  return Lie(absl::StrCat("the first ", tree_size, " records, with root ", merkle::HexOf(root),
                           ", are not those of the checkpoint of size ", head.tree_size, ": ", consistent.message()));
 }
 

@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "clients/cli/figures_text.h"
+#include "storage/merkle/hex.h"
 #include "storage/merkle/sha256.h"
 
 namespace hattama::cli {
@@ -14,10 +15,7 @@ namespace {
 constexpr size_t kStateFileBytesMax = merkle::kNoteBytesMax;
 constexpr absl::Duration kQuietAfterReport = absl::Minutes(1);
 
-std::string HexOfOrigin(const std::string& origin) {
-  const merkle::Hash digest = merkle::Sha256(origin);
-  return Hex({reinterpret_cast<const char*>(digest.data()), digest.size()});
-}
+std::string HexOfOrigin(const std::string& origin) { return merkle::HexOf(merkle::Sha256(origin)); }
 
 merkle::WitnessAnswer InternalError(std::string_view what) {
   merkle::WitnessAnswer answer;

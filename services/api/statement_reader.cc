@@ -7,8 +7,8 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "services/domain/tally.h"
 #include "services/domain/text.h"
-#include "services/wire/statement.h"
 
 namespace hattama::api {
 namespace {
@@ -26,8 +26,8 @@ absl::StatusOr<int64_t> StationIndex(const domain::Place& place, std::string_vie
   const domain::AreaTree& area = place.election->area();
   const std::optional<domain::UnitIndex> station = area.Find(station_id);
   if (!station.has_value() || !area.Contains(place.unit, *station) || !area.IsStation(*station)) {
-    return absl::NotFoundError(absl::StrCat("unit_id: contest \"", place.contest->contest().id,
-                                            "\" has no station \"", domain::Text(station_id), "\""));
+    return absl::NotFoundError(absl::StrCat("unit_id: contest \"", place.contest->contest().id, "\" has no station \"",
+                                            domain::Text(station_id), "\""));
   }
   int64_t index = 0;
   for (domain::UnitIndex unit = place.unit; unit < *station; ++unit) index += area.IsStation(unit) ? 1 : 0;
@@ -51,8 +51,9 @@ std::vector<int64_t> SequencesNamed(const Target& target) {
 absl::StatusOr<std::shared_ptr<const StatementReader::Made>> StatementReader::Make(
     std::string_view election_id, std::string_view contest_id, std::string_view station_id, const v1::View& asked,
     const v1::VersionSelector& version, int64_t* station_index) {
-  // First what is meant, under the lock; then leaf hashes from the store, without it; then the sums, under it again.
-  // What a version holds never changes in between.
+  // First what is meant, under the lock; then leaf hashes from the store, without it; then figures and sums, under it
+  // again; then the tree over them, which is long to hash and needs the lock no more. What a version holds never
+  // changes in between.
   v1::AsOf as_of;
   std::string key;
   std::vector<int64_t> sequences;
@@ -100,19 +101,19 @@ absl::StatusOr<std::shared_ptr<const StatementReader::Made>> StatementReader::Ma
   if (absl::Status status = roots_.Complete(as_of); !status.ok()) return status;
   merkle::Hash root;
   std::copy(as_of.root_hash().begin(), as_of.root_hash().end(), root.begin());
-  absl::StatusOr<wire::Statement> statement = ledger_->WithState([&](const domain::History&, int64_t) {
-    return wire::MakeStatement(target->place, target->view, ledger_->origin(), root,
-                               [&hashes](int64_t sequence) -> absl::StatusOr<merkle::Hash> { return hashes.at(sequence); });
+  domain::Tally tally;
+  absl::StatusOr<std::vector<merkle::SumLeaf>> leaves = ledger_->WithState([&](const domain::History&, int64_t) {
+    tally = domain::ComputeTally(target->place, target->view);
+    return wire::StationLeaves(
+        target->place, target->view,
+        [&hashes](int64_t sequence) -> absl::StatusOr<merkle::Hash> { return hashes.at(sequence); });
   });
+  if (!leaves.ok()) return leaves.status();
+  absl::StatusOr<wire::Statement> statement =
+      wire::CompleteStatement(tally, *std::move(leaves), ledger_->origin(), root);
   if (!statement.ok()) return statement.status();
-  absl::StatusOr<merkle::SumTree> tree =
-      merkle::SumTree::Make(wire::StationLeafWidth(target->place.contest->column_count()), statement->leaves);
-  if (!tree.ok()) return tree.status();
-  const auto made = std::make_shared<const Made>(Made{.key = std::move(key),
-                                                      .as_of = std::move(as_of),
-                                                      .text = std::move(statement->text),
-                                                      .leaves = std::move(statement->leaves),
-                                                      .tree = *std::move(tree)});
+  const auto made = std::make_shared<const Made>(
+      Made{.key = std::move(key), .as_of = std::move(as_of), .statement = *std::move(statement)});
   std::lock_guard lock(mutex_);
   made_.push_front(made);
   if (made_.size() > kMadeCountMax) made_.pop_back();
@@ -124,22 +125,22 @@ absl::Status StatementReader::GetStatement(const v1::GetStatementRequest& reques
       Make(request.election_id(), request.contest_id(), {}, request.view(), request.version(), nullptr);
   if (!made.ok()) return made.status();
   *response.mutable_as_of() = (*made)->as_of;
-  response.set_statement((*made)->text);
+  response.set_statement((*made)->statement.text);
   return absl::OkStatus();
 }
 
 absl::Status StatementReader::GetStationPath(const v1::GetStationPathRequest& request,
                                              v1::GetStationPathResponse& response) {
   int64_t index = 0;
-  const absl::StatusOr<std::shared_ptr<const Made>> made = Make(
-      request.election_id(), request.contest_id(), request.unit_id(), request.view(), request.version(), &index);
+  const absl::StatusOr<std::shared_ptr<const Made>> made =
+      Make(request.election_id(), request.contest_id(), request.unit_id(), request.view(), request.version(), &index);
   if (!made.ok()) return made.status();
-  const absl::StatusOr<merkle::SumProof> path = (*made)->tree.Prove(index);
+  const absl::StatusOr<merkle::SumProof> path = (*made)->statement.tree.Prove(index);
   if (!path.ok()) return path.status();
   *response.mutable_as_of() = (*made)->as_of;
   response.set_index(index);
-  response.set_count((*made)->tree.leaf_count());
-  const merkle::SumLeaf& leaf = (*made)->leaves[index];
+  response.set_count((*made)->statement.tree.leaf_count());
+  const merkle::SumLeaf& leaf = (*made)->statement.leaves[index];
   response.set_label(leaf.label);
   response.mutable_sums()->Add(leaf.sums.begin(), leaf.sums.end());
   for (const merkle::SumNode& node : *path) {
@@ -147,7 +148,7 @@ absl::Status StatementReader::GetStationPath(const v1::GetStationPathRequest& re
     out.set_hash(ToBytes(node.hash));
     out.mutable_sums()->Add(node.sums.begin(), node.sums.end());
   }
-  response.set_commitment(ToBytes((*made)->tree.Commitment()));
+  response.set_commitment(ToBytes((*made)->statement.tree.Commitment()));
   return absl::OkStatus();
 }
 

@@ -14,9 +14,8 @@
 #include "absl/status/statusor.h"
 #include "hattama/v1/audit_service.pb.h"
 #include "services/api/versions.h"
-#include "services/domain/tally.h"
 #include "services/ledger/ledger.h"
-#include "storage/merkle/sum_tree.h"
+#include "services/wire/statement.h"
 
 namespace hattama::api {
 
@@ -34,9 +33,7 @@ class StatementReader {
   struct Made {
     std::string key;
     v1::AsOf as_of;
-    std::string text;
-    std::vector<merkle::SumLeaf> leaves;
-    merkle::SumTree tree;
+    wire::Statement statement;
   };
   // The last few, because whoever asks for one station asks for the next.
   static constexpr size_t kMadeCountMax = 3;

@@ -22,20 +22,19 @@
 #include "services/audit/tally_check.h"
 #include "services/domain/history.h"
 #include "services/domain/key_book.h"
+#include "storage/merkle/hex.h"
 #include "storage/merkle/rfc6962.h"
 
 namespace hattama::audit {
 namespace {
+
+using merkle::HexOf;
 
 // Records that differ from their tiles and are tried against the checkpoint in their place.
 constexpr size_t kSubstitutesMax = 1'000;
 constexpr int kThreadCountMax = 256;
 // Chunks in flight for each thread: enough that none waits for the fold, few enough to stay small.
 constexpr int64_t kChunksPerThread = 4;
-
-std::string HexOf(const merkle::Hash& hash) {
-  return absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(hash.data()), hash.size()));
-}
 
 // Whether a refusal is about what a key may do, or about what the event is.
 bool IsAboutRights(domain::RefusalReason reason) {
@@ -331,10 +330,7 @@ void AuditRun::TakeRecord(int64_t sequence, const CheckedRecord& record) {
   }
   if (!submission_ids_.insert(record.submission.submission_id).second) {
     AddToRecord(Step::kRecords, sequence,
-                absl::StrCat("an earlier record has the submission id ",
-                             absl::BytesToHexString(absl::string_view(
-                                 reinterpret_cast<const char*>(record.submission.submission_id.data()),
-                                 record.submission.submission_id.size()))));
+                absl::StrCat("an earlier record has the submission id ", HexOf(record.submission.submission_id)));
   }
   if (record.time_micros < last_time_micros_) {
     AddToRecord(Step::kRecords, sequence,

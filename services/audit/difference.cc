@@ -1,7 +1,6 @@
 #include "services/audit/difference.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -19,9 +18,7 @@ constexpr size_t kCommitmentsTriedMax = 64;
 // Pairs looked at: a statement made to have many that nearly fit ends the search, not the audit.
 constexpr int64_t kPairsTriedMax = 10'000'000;
 
-constexpr std::array<domain::UnitState, 5> kStates = {
-    domain::UnitState::kCounted, domain::UnitState::kQuarantined, domain::UnitState::kAnnulled,
-    domain::UnitState::kExcludedContested, domain::UnitState::kMissing};
+using wire::kUnitStates;
 
 const char* NameOf(domain::UnitState state) {
   switch (state) {
@@ -51,20 +48,6 @@ const char* NameOf(domain::Stage stage) {
   return "unknown";
 }
 
-const char* NameOf(domain::Policy policy) {
-  switch (policy) {
-    case domain::Policy::kPreliminaryOnly:
-      return "preliminary-only";
-    case domain::Policy::kFinalOnly:
-      return "final-only";
-    case domain::Policy::kFinalElsePreliminary:
-      return "final-else-preliminary";
-    case domain::Policy::kCorrectedFirst:
-      return "corrected-first";
-  }
-  return "unknown";
-}
-
 // Well-mixed numbers out of small ones (SplitMix64). Nothing rests on them but speed.
 uint64_t Mix(uint64_t x) {
   x += 0x9e3779b97f4a7c15;
@@ -80,7 +63,7 @@ void AddTo(FigureSums& sums, std::span<const int64_t> figures, int64_t times) {
 FigureSums Flat(const domain::Sums& sums) {
   FigureSums flat = sums.value;
   flat.insert(flat.end(), sums.stated.begin(), sums.stated.end());
-  for (const domain::UnitState state : kStates) flat.push_back(sums.by_state[static_cast<size_t>(state)]);
+  for (const domain::UnitState state : kUnitStates) flat.push_back(sums.by_state[static_cast<size_t>(state)]);
   return flat;
 }
 
@@ -112,7 +95,7 @@ StationSearch::StationSearch(const domain::Place& place, const domain::ResolvedV
     add({.station = station, .kind = Kind::kProtocol, .protocol = protocol});
   }
   for (int32_t station = 0; station < static_cast<int32_t>(units_.size()); ++station) {
-    for (const domain::UnitState state : kStates) {
+    for (const domain::UnitState state : kUnitStates) {
       if (state == domain::UnitState::kCounted || state == present[static_cast<size_t>(station)].state) continue;
       add({.station = station, .kind = Kind::kState, .state = state});
     }
@@ -141,8 +124,8 @@ FigureSums StationSearch::Added(const Change& change) const {
   FigureSums added(width(), 0);
   if (change.kind == Kind::kProtocol) added = RowOf(change.protocol);
   if (change.kind == Kind::kState) {
-    const auto state = std::find(kStates.begin(), kStates.end(), change.state);
-    added[width() - kStates.size() + static_cast<size_t>(state - kStates.begin())] = 1;
+    const auto state = std::find(kUnitStates.begin(), kUnitStates.end(), change.state);
+    added[width() - kUnitStates.size() + static_cast<size_t>(state - kUnitStates.begin())] = 1;
   }
   AddTo(added, present, -1);
   return added;
@@ -281,7 +264,8 @@ std::optional<std::string> ExplainByView(const domain::Place& place, const domai
                                          .excluding_contested = excluding};
         if (other == view || Flat(domain::SumStations(place, other)) != published) continue;
         return absl::StrCat("the published figures are those of the view ", place.election->header().sources[source].id,
-                            " ", NameOf(policy), " ", excluding ? "without-contested" : "all", " at the same version");
+                            " ", wire::PolicyName(policy), " ", excluding ? "without-contested" : "all",
+                            " at the same version");
       }
     }
   }

@@ -38,7 +38,7 @@ std::vector<std::string_view> LinesOf(std::string_view text) {
   return lines;
 }
 
-absl::string_view Text(std::string_view text) { return domain::Text(text); }
+using domain::Text;
 
 }  // namespace
 

@@ -8,6 +8,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "services/domain/text.h"
 #include "services/ledger/replayer.h"
 #include "storage/merkle/proofs.h"
 #include "storage/merkle/rfc6962.h"
@@ -19,7 +20,7 @@ namespace {
 // Folding this many events holds the state lock for well under a millisecond, so readers hardly wait.
 constexpr size_t kFoldSliceCount = 64;
 
-absl::string_view Text(std::string_view text) { return {text.data(), text.size()}; }
+using domain::Text;
 
 absl::Status WithCode(absl::StatusCode code, std::string message) { return absl::Status(code, std::move(message)); }
 

@@ -13,7 +13,6 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
@@ -22,6 +21,7 @@
 #include "services/server/ledger_directory.h"
 #include "services/server/log_line.h"
 #include "services/server/network_server.h"
+#include "storage/merkle/hex.h"
 #include "storage/merkle/signed_note.h"
 
 namespace hattama::server {
@@ -60,10 +60,6 @@ absl::Status WritePortFile(const std::string& path, const std::string& text) {
     return absl::FailedPreconditionError(absl::StrCat("--port-file: cannot write ", path, ": ", std::strerror(error)));
   }
   return absl::OkStatus();
-}
-
-std::string HeadText(const storage::Head& head) {
-  return absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(head.root.data()), head.root.size()));
 }
 
 }  // namespace
@@ -122,7 +118,7 @@ absl::Status Serve(const Config& config) {
   }
   const storage::Head head = ledger.head();
   std::printf("hattamad: ready on %s, origin %s, tree_size %lld, root %s…\n", address.c_str(), ledger.origin().c_str(),
-              static_cast<long long>(head.tree_size), HeadText(head).substr(0, 8).c_str());
+              static_cast<long long>(head.tree_size), merkle::HexOf(head.root).substr(0, 8).c_str());
   std::fflush(stdout);
   LogLine(LogLevel::kInfo, "serving",
           {{"version", HATTAMA_VERSION},
@@ -133,7 +129,7 @@ absl::Status Serve(const Config& config) {
            {"origin", ledger.origin()},
            {"verifier_key", merkle::FormatVerifierKey(checkpointer.log_key())},
            {"tree_size", absl::StrCat(head.tree_size)},
-           {"root", HeadText(head)}});
+           {"root", merkle::HexOf(head.root)}});
 
   bool writable = true;
   int stop_signal = 0;
@@ -157,7 +153,7 @@ absl::Status Serve(const Config& config) {
   (*server)->Shutdown(kDrainPatience);
   server->reset();
   LogLine(LogLevel::kInfo, "stopped",
-          {{"tree_size", absl::StrCat(ledger.head().tree_size)}, {"root", HeadText(ledger.head())}});
+          {{"tree_size", absl::StrCat(ledger.head().tree_size)}, {"root", merkle::HexOf(ledger.head().root)}});
   return absl::OkStatus();
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "services/domain/text.h"
 #include "storage/merkle/base64.h"
 #include "storage/merkle/proofs.h"
 #include "storage/merkle/rfc6962.h"
@@ -15,7 +16,7 @@ namespace {
 constexpr absl::string_view kSubmissionLabel = "hattama/submission/v1\n";
 constexpr absl::string_view kBatchLabel = "hattama/batch/v1\n";
 
-absl::string_view Text(std::string_view text) { return {text.data(), text.size()}; }
+using domain::Text;
 
 // Every complete subtree of a small tree, by level.
 class SmallTree {
@@ -77,8 +78,7 @@ std::vector<SubmissionSignature> SignSubmissions(const merkle::SigningKey& key, 
   for (size_t i = 0; i < signatures.size(); ++i) {
     const int64_t index = static_cast<int64_t>(i);
     signatures[i].signature = signed_root;
-    signatures[i].batch =
-        BatchPlace{index, tree.size(), *merkle::InclusionProof(index, tree.size(), tree.reader())};
+    signatures[i].batch = BatchPlace{index, tree.size(), *merkle::InclusionProof(index, tree.size(), tree.reader())};
   }
   return signatures;
 }
@@ -120,8 +120,8 @@ absl::StatusOr<SubmissionSignature> ToSignature(const v1::SubmissionSignature& m
   if (!message.has_batch()) return signature;
   BatchPlace place{.index = message.batch().index(), .size = message.batch().size(), .path = {}};
   if (place.size < 1 || place.size > kBatchSizeMax || place.index < 0 || place.index >= place.size) {
-    return absl::InvalidArgumentError(absl::StrCat("batch: index ", place.index, " of ", place.size,
-                                                   " is outside a batch of 1..", kBatchSizeMax));
+    return absl::InvalidArgumentError(
+        absl::StrCat("batch: index ", place.index, " of ", place.size, " is outside a batch of 1..", kBatchSizeMax));
   }
   for (const std::string& bytes : message.batch().hashes()) {
     merkle::Hash hash;

@@ -64,8 +64,8 @@ struct SignedStatement {
 absl::StatusOr<SignedStatement> StatementOf(const SubmissionSignature& signature, const SigningContext& context,
                                             std::string_view submission);
 
-// Checks whether signatures are their keys' over the messages. Takes statements in a row and remembers the last good one, so that members of one batch cost one verification. For
-// one thread.
+// Checks whether signatures are their keys' over the messages. Takes statements in a row and remembers the last good
+// one, so that members of one batch cost one verification. For one thread.
 class StatementVerifier {
  public:
   bool Verify(const SignedStatement& statement);

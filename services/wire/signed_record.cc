@@ -27,9 +27,8 @@ absl::StatusOr<SignedRecord> OpenSignedRecord(std::string_view record, std::stri
   if (opened.sequence == 0) return opened;
   absl::StatusOr<SubmissionSignature> signature = ParseSignature(envelope->signature);
   if (!signature.ok()) return absl::InvalidArgumentError(signature.status().message());
-  const absl::StatusOr<SignedStatement> statement =
-      StatementOf(*signature, {.origin = origin, .election_id = domain::ElectionOf(opened.decoded.event)},
-                  opened.submission);
+  const absl::StatusOr<SignedStatement> statement = StatementOf(
+      *signature, {.origin = origin, .election_id = domain::ElectionOf(opened.decoded.event)}, opened.submission);
   if (!statement.ok()) return statement.status();
   if (!verifier.Verify(*statement)) {
     return absl::InvalidArgumentError(absl::StrCat("the signature is not that of key ",

@@ -1,11 +1,11 @@
 #include "services/wire/statement.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "services/domain/text.h"
 #include "storage/merkle/base64.h"
 #include "storage/merkle/decimal.h"
 
@@ -16,7 +16,7 @@ constexpr char kFirstLine[] = "hattama-statement/v1";
 constexpr char kHexDigits[] = "0123456789ABCDEF";
 constexpr char kNone[] = "-";
 
-absl::string_view Text(std::string_view text) { return {text.data(), text.size()}; }
+using domain::Text;
 
 bool IsPlain(char c) {
   const auto byte = static_cast<unsigned char>(c);
@@ -64,27 +64,18 @@ std::string NumberOrNone(const std::optional<int64_t>& number) {
   return number.has_value() ? absl::StrCat(*number) : kNone;
 }
 
-struct StateName {
-  domain::UnitState state;
-  const char* name;
-};
-// In the order in which leaves and statements count them.
-constexpr std::array<StateName, 5> kStateNames = {{{domain::UnitState::kCounted, "counted"},
-                                                   {domain::UnitState::kQuarantined, "quarantined"},
-                                                   {domain::UnitState::kAnnulled, "annulled"},
-                                                   {domain::UnitState::kExcludedContested, "excluded"},
-                                                   {domain::UnitState::kMissing, "missing"}}};
-
-const char* PolicyName(domain::Policy policy) {
-  switch (policy) {
-    case domain::Policy::kPreliminaryOnly:
-      return "preliminary-only";
-    case domain::Policy::kFinalOnly:
-      return "final-only";
-    case domain::Policy::kFinalElsePreliminary:
-      return "final-else-preliminary";
-    case domain::Policy::kCorrectedFirst:
-      return "corrected-first";
+const char* StateName(domain::UnitState state) {
+  switch (state) {
+    case domain::UnitState::kCounted:
+      return "counted";
+    case domain::UnitState::kQuarantined:
+      return "quarantined";
+    case domain::UnitState::kAnnulled:
+      return "annulled";
+    case domain::UnitState::kExcludedContested:
+      return "excluded";
+    case domain::UnitState::kMissing:
+      return "missing";
   }
   return "unknown";
 }
@@ -122,11 +113,31 @@ std::optional<std::vector<std::string>> Words(std::string_view line) {
 
 }  // namespace
 
+const char* PolicyName(domain::Policy policy) {
+  switch (policy) {
+    case domain::Policy::kPreliminaryOnly:
+      return "preliminary-only";
+    case domain::Policy::kFinalOnly:
+      return "final-only";
+    case domain::Policy::kFinalElsePreliminary:
+      return "final-else-preliminary";
+    case domain::Policy::kCorrectedFirst:
+      return "corrected-first";
+  }
+  return "unknown";
+}
+
+std::optional<domain::Policy> ParsePolicyName(std::string_view name) {
+  for (const domain::Policy policy : {domain::Policy::kPreliminaryOnly, domain::Policy::kFinalOnly,
+                                      domain::Policy::kFinalElsePreliminary, domain::Policy::kCorrectedFirst}) {
+    if (name == PolicyName(policy)) return policy;
+  }
+  return std::nullopt;
+}
+
 std::string FormatStationLabel(const StationLeaf& leaf) {
-  const auto name = std::find_if(kStateNames.begin(), kStateNames.end(),
-                                 [&leaf](const StateName& known) { return known.state == leaf.state; });
-  return absl::StrCat("station ", Escaped(leaf.unit_id), " ", name->name, " ", NumberOrNone(leaf.sequence), " ",
-                      leaf.leaf_hash.has_value() ? merkle::EncodeHash(*leaf.leaf_hash) : kNone);
+  return absl::StrCat("station ", Escaped(leaf.unit_id), " ", StateName(leaf.state), " ", NumberOrNone(leaf.sequence),
+                      " ", leaf.leaf_hash.has_value() ? merkle::EncodeHash(*leaf.leaf_hash) : kNone);
 }
 
 absl::StatusOr<StationLeaf> ParseStationLabel(std::string_view label) {
@@ -137,10 +148,10 @@ absl::StatusOr<StationLeaf> ParseStationLabel(std::string_view label) {
   if (!words.has_value() || words->size() != 5 || words->front() != "station") return malformed();
   StationLeaf leaf;
   leaf.unit_id = (*words)[1];
-  const auto state = std::find_if(kStateNames.begin(), kStateNames.end(),
-                                  [&](const StateName& known) { return (*words)[2] == known.name; });
-  if (state == kStateNames.end() || ((*words)[3] == kNone) != ((*words)[4] == kNone)) return malformed();
-  leaf.state = state->state;
+  const auto state = std::find_if(kUnitStates.begin(), kUnitStates.end(),
+                                  [&](domain::UnitState known) { return (*words)[2] == StateName(known); });
+  if (state == kUnitStates.end() || ((*words)[3] == kNone) != ((*words)[4] == kNone)) return malformed();
+  leaf.state = *state;
   if ((*words)[3] != kNone) {
     leaf.sequence = merkle::ParseDecimal((*words)[3]);
     leaf.leaf_hash = merkle::DecodeHash((*words)[4]);
@@ -176,7 +187,7 @@ absl::StatusOr<std::vector<merkle::SumLeaf>> StationLeaves(const domain::Place& 
         leaf.sums[columns + column] = 1;
       }
     }
-    for (const StateName& known : kStateNames) leaf.sums.push_back(known.state == effect.state ? 1 : 0);
+    for (const domain::UnitState known : kUnitStates) leaf.sums.push_back(known == effect.state ? 1 : 0);
     leaves.push_back(std::move(leaf));
   }
   return leaves;
@@ -202,8 +213,9 @@ std::string FormatStatement(const domain::Tally& tally, std::string_view origin,
   const size_t lines = header.lines.size();
   for (size_t i = 0; i < tally.totals.size(); ++i) {
     const bool line = i < lines;
-    absl::StrAppend(&text, line ? "line " : "option ", Escaped(line ? header.lines[i].id : contest.options[i - lines].id),
-                    " ", NumberOrNone(tally.totals[i]), " ", tally.stated[i], "\n");
+    absl::StrAppend(&text, line ? "line " : "option ",
+                    Escaped(line ? header.lines[i].id : contest.options[i - lines].id), " ",
+                    NumberOrNone(tally.totals[i]), " ", tally.stated[i], "\n");
   }
   absl::StrAppend(&text, "base ", Escaped(contest.share_base_id), " ", NumberOrNone(tally.share_base), "\n");
   for (const domain::TurnoutValue& turnout : tally.turnouts) {
@@ -226,19 +238,21 @@ std::string FormatStatement(const domain::Tally& tally, std::string_view origin,
   return text;
 }
 
+absl::StatusOr<Statement> CompleteStatement(const domain::Tally& tally, std::vector<merkle::SumLeaf> leaves,
+                                            std::string_view origin, const merkle::Hash& root) {
+  absl::StatusOr<merkle::SumTree> tree =
+      merkle::SumTree::Make(StationLeafWidth(tally.place.contest->column_count()), leaves);
+  if (!tree.ok()) return tree.status();
+  std::string text = FormatStatement(tally, origin, root, tree->Commitment());
+  return Statement{.text = std::move(text), .leaves = std::move(leaves), .tree = *std::move(tree)};
+}
+
 absl::StatusOr<Statement> MakeStatement(const domain::Place& place, const domain::ResolvedView& view,
                                         std::string_view origin, const merkle::Hash& root,
                                         const LeafHashReader& leaf_hash) {
   absl::StatusOr<std::vector<merkle::SumLeaf>> leaves = StationLeaves(place, view, leaf_hash);
   if (!leaves.ok()) return leaves.status();
-  const absl::StatusOr<merkle::SumTree> tree =
-      merkle::SumTree::Make(StationLeafWidth(place.contest->column_count()), *leaves);
-  if (!tree.ok()) return tree.status();
-  Statement statement;
-  statement.commitment = tree->Commitment();
-  statement.leaves = *std::move(leaves);
-  statement.text = FormatStatement(domain::ComputeTally(place, view), origin, root, statement.commitment);
-  return statement;
+  return CompleteStatement(domain::ComputeTally(place, view), *std::move(leaves), origin, root);
 }
 
 absl::StatusOr<std::vector<StatementLine>> ParseStatement(std::string_view text) {
@@ -269,14 +283,15 @@ absl::StatusOr<std::vector<int64_t>> SumsOfStatement(std::string_view text) {
       // What nobody states adds nothing.
       values.push_back(line.words[1] == kNone && number(2) == 0 ? 0 : number(1));
       stated.push_back(number(2));
-    } else if (line.key == "stations" && line.words.size() == kStateNames.size()) {
-      for (size_t i = 0; i < kStateNames.size(); ++i) states.push_back(number(i));
+    } else if (line.key == "stations" && line.words.size() == kUnitStates.size()) {
+      for (size_t i = 0; i < kUnitStates.size(); ++i) states.push_back(number(i));
     }
   }
   std::vector<int64_t> sums = std::move(values);
   sums.insert(sums.end(), stated.begin(), stated.end());
   sums.insert(sums.end(), states.begin(), states.end());
-  if (states.size() != kStateNames.size() || std::any_of(sums.begin(), sums.end(), [](int64_t sum) { return sum < 0; })) {
+  if (states.size() != kUnitStates.size() ||
+      std::any_of(sums.begin(), sums.end(), [](int64_t sum) { return sum < 0; })) {
     return absl::InvalidArgumentError("the statement does not state every figure");
   }
   return sums;
@@ -285,10 +300,10 @@ absl::StatusOr<std::vector<int64_t>> SumsOfStatement(std::string_view text) {
 absl::StatusOr<merkle::Hash> CommitmentOfStatement(std::string_view text) {
   const absl::StatusOr<std::vector<StatementLine>> lines = ParseStatement(text);
   if (!lines.ok()) return lines.status();
-  const std::optional<merkle::Hash> hash = !lines->empty() && lines->back().key == "sums" &&
-                                                   lines->back().words.size() == 1
-                                               ? merkle::DecodeHash(lines->back().words.front())
-                                               : std::nullopt;
+  const std::optional<merkle::Hash> hash =
+      !lines->empty() && lines->back().key == "sums" && lines->back().words.size() == 1
+          ? merkle::DecodeHash(lines->back().words.front())
+          : std::nullopt;
   if (!hash.has_value()) return absl::InvalidArgumentError("the statement does not end in a commitment of sums");
   return *hash;
 }

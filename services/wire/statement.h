@@ -3,6 +3,7 @@
 #ifndef HATTAMA_SERVICES_WIRE_STATEMENT_H_
 #define HATTAMA_SERVICES_WIRE_STATEMENT_H_
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -17,6 +18,15 @@
 #include "storage/merkle/sum_tree.h"
 
 namespace hattama::wire {
+
+// A policy in a statement's view line, and back; nullopt for any other word.
+const char* PolicyName(domain::Policy policy);
+std::optional<domain::Policy> ParsePolicyName(std::string_view name);
+
+// In the order in which leaves and statements count them.
+inline constexpr std::array<domain::UnitState, 5> kUnitStates = {
+    domain::UnitState::kCounted, domain::UnitState::kQuarantined, domain::UnitState::kAnnulled,
+    domain::UnitState::kExcludedContested, domain::UnitState::kMissing};
 
 // Of the record of this sequence.
 using LeafHashReader = std::function<absl::StatusOr<merkle::Hash>(int64_t sequence)>;
@@ -48,12 +58,18 @@ constexpr size_t StationLeafWidth(int32_t column_count) { return 2 * static_cast
 std::string FormatStatement(const domain::Tally& tally, std::string_view origin, const merkle::Hash& root,
                             const merkle::Hash& sums);
 
-// All of it in one call: the leaves, their tree, the text.
+// A statement with the leaves and the tree that it commits to.
 struct Statement {
   std::string text;
-  merkle::Hash commitment{};
   std::vector<merkle::SumLeaf> leaves;
+  merkle::SumTree tree;
 };
+
+// Hashes the tree and writes the text: what takes long, and needs of the state only what a definition fixes.
+absl::StatusOr<Statement> CompleteStatement(const domain::Tally& tally, std::vector<merkle::SumLeaf> leaves,
+                                            std::string_view origin, const merkle::Hash& root);
+
+// The same with leaves and tally in one call.
 absl::StatusOr<Statement> MakeStatement(const domain::Place& place, const domain::ResolvedView& view,
                                         std::string_view origin, const merkle::Hash& root,
                                         const LeafHashReader& leaf_hash);

@@ -2,10 +2,11 @@
 
 #include <utility>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "services/domain/text.h"
 #include "storage/merkle/base64.h"
+#include "storage/merkle/decimal.h"
 #include "storage/merkle/rfc6962.h"
 
 namespace hattama::wire {
@@ -15,16 +16,17 @@ namespace {
 constexpr size_t kWidthMax = 100'000;
 constexpr size_t kPathMax = 63;
 
-absl::string_view Text(std::string_view text) { return {text.data(), text.size()}; }
+using domain::Text;
 
 void AppendNumbers(const std::vector<int64_t>& numbers, std::string& text) {
   for (const int64_t number : numbers) absl::StrAppend(&text, " ", number);
   text += '\n';
 }
 
-// Decimal without sign or leading zeros.
 bool ToNumber(absl::string_view word, int64_t& number) {
-  return absl::SimpleAtoi(word, &number) && number >= 0 && absl::StrCat(number) == word;
+  const std::optional<int64_t> read = merkle::ParseDecimal({word.data(), word.size()});
+  number = read.value_or(0);
+  return read.has_value();
 }
 
 // The words behind the key of a line.
@@ -50,12 +52,14 @@ absl::Status TakeLine(absl::string_view line, size_t number, StationProof& proof
   const std::vector<absl::string_view> words = absl::StrSplit(line, ' ');
   const absl::Status malformed =
       absl::InvalidArgumentError(absl::StrCat("line ", number + 1, " of the station proof is malformed"));
-  const auto is = [&words](absl::string_view key, size_t count) { return words.front() == key && words.size() == count; };
+  const auto is = [&words](absl::string_view key, size_t count) {
+    return words.front() == key && words.size() == count;
+  };
   switch (number) {
     case 0:
-      return line == Text(kStationProofFirstLine)
-                 ? absl::OkStatus()
-                 : absl::InvalidArgumentError(absl::StrCat("the file does not begin with ", Text(kStationProofFirstLine)));
+      return line == Text(kStationProofFirstLine) ? absl::OkStatus()
+                                                  : absl::InvalidArgumentError(absl::StrCat(
+                                                        "the file does not begin with ", Text(kStationProofFirstLine)));
     case 1:
     case 2: {
       if (!is(number == 1 ? "published" : "protocol", 2)) return malformed;
@@ -74,7 +78,7 @@ absl::Status TakeLine(absl::string_view line, size_t number, StationProof& proof
     }
     case 3:
       return is("station", 3) && ToNumber(words[1], proof.index) && ToNumber(words[2], proof.count) ? absl::OkStatus()
-                                                                                                  : malformed;
+                                                                                                    : malformed;
     case 4: {
       if (!is("label", 2)) return malformed;
       std::optional<std::string> label = merkle::DecodeBase64({words[1].data(), words[1].size()});
@@ -110,8 +114,8 @@ absl::StatusOr<SignedRecord> OpenProven(const merkle::TlogProof& proof, std::str
   absl::StatusOr<SignedRecord> record = OpenSignedRecord(*proof.extra, checkpoint.origin, verifier);
   if (!record.ok()) return Invalid(absl::StrCat(Text(what), ": ", record.status().message()));
   if (record->sequence != proof.index) {
-    return Invalid(absl::StrCat(Text(what), ": the record says sequence ", record->sequence, ", the proof index ",
-                                proof.index));
+    return Invalid(
+        absl::StrCat(Text(what), ": the record says sequence ", record->sequence, ", the proof index ", proof.index));
   }
   return record;
 }
@@ -184,7 +188,8 @@ absl::StatusOr<StationFacts> VerifyStationProof(const StationProof& proof, const
     if (!record.ok()) return record.status();
     if (record->sequence != *station->sequence || merkle::LeafHash(*proof.protocol->extra) != *station->leaf_hash ||
         of_protocol.origin != facts.checkpoint.origin || record->sequence >= tally->tree_size) {
-      return Invalid(absl::StrCat("the protocol at sequence ", record->sequence, " is not the one that the label names"));
+      return Invalid(
+          absl::StrCat("the protocol at sequence ", record->sequence, " is not the one that the label names"));
     }
     facts.protocol = *std::move(record);
     protocol = std::get_if<domain::ProtocolSubmitted>(&facts.protocol->decoded.event);

@@ -120,7 +120,7 @@ TEST_F(StatementTest, SaysEveryFigureInTheOrderOfTheForm) {
               absl::StrCat("option ", option.option_id(), " ",
                            Sum(option.option_id(), option_figures, [](const auto& f) { return f.option_id(); })));
   }
-  EXPECT_EQ(lines[lines.size() - 2], absl::StrCat("sums ", merkle::EncodeHash(statement.commitment)));
+  EXPECT_EQ(lines[lines.size() - 2], absl::StrCat("sums ", merkle::EncodeHash(statement.tree.Commitment())));
 }
 
 TEST_F(StatementTest, OfAnEarlierVersionIsWhatItWas) {
@@ -168,7 +168,7 @@ TEST_F(StatementTest, IsReadBackLineByLine) {
   const wire::Statement statement = Make(trial_.ledger().head().tree_size);
   const absl::StatusOr<std::vector<wire::StatementLine>> lines = wire::ParseStatement(statement.text);
   ASSERT_TRUE(lines.ok()) << lines.status();
-  EXPECT_EQ(*wire::CommitmentOfStatement(statement.text), statement.commitment);
+  EXPECT_EQ(*wire::CommitmentOfStatement(statement.text), statement.tree.Commitment());
   std::vector<int64_t> totals(statement.leaves[0].sums.size());
   for (const merkle::SumLeaf& leaf : statement.leaves) {
     for (size_t i = 0; i < totals.size(); ++i) totals[i] += leaf.sums[i];
