@@ -98,7 +98,7 @@ absl::StatusOr<ExitCode> Attest(Session& session, const Flags& flags) {
   const absl::StatusOr<std::string> text = ReadBytes(flags.report);
   if (!text.ok()) return text.status();
   nlohmann::json report;
-  if (absl::Status parsed = ParseJson(*text, flags.report, report); !parsed.ok()) return parsed;
+  if (absl::Status parsed = ParseJson(*text, flags.report, report); !parsed.ok()) return AsUsage(parsed);
   const auto malformed = [&flags](std::string_view what) {
     return UsageError(absl::StrCat(flags.report, ": is no report of hattama audit: ", std::string(what)));
   };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <string_view>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
@@ -27,6 +28,16 @@ absl::StatusOr<std::string> TextOf(const std::string& text_or_path) {
   absl::StatusOr<std::string> text = ReadSmallFile(text_or_path, kKeyFileBytesMax);
   if (!text.ok()) return text.status();
   return text;
+}
+
+// The verifier key that the argument says or, where it names a file, that the file holds as `text`.
+absl::StatusOr<merkle::NoteKey> VerifierKeyIn(std::string_view text, const std::string& text_or_path) {
+  absl::StatusOr<merkle::NoteKey> key = merkle::ParseVerifierKey(text);
+  if (key.ok()) return key;
+  std::error_code ignored;
+  if (std::filesystem::exists(text_or_path, ignored)) return About(text_or_path, key.status());
+  // The argument itself is not repeated: it may be a secret that was taken for its public half.
+  return absl::InvalidArgumentError(absl::StrCat("no file, and no verifier key: ", key.status().message()));
 }
 
 }  // namespace
@@ -60,10 +71,8 @@ absl::StatusOr<merkle::PublicKey> LoadPublicKey(const std::string& text_or_path,
     std::copy(bytes.begin(), bytes.end(), key.begin());
     return key;
   }
-  const absl::StatusOr<merkle::NoteKey> key = merkle::ParseVerifierKey(text);
-  if (!key.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat(text_or_path, ": no file, and no verifier key: ", key.status().message()));
-  }
+  const absl::StatusOr<merkle::NoteKey> key = VerifierKeyIn(text, text_or_path);
+  if (!key.ok()) return key.status();
   if (name != nullptr) *name = key->name;
   return key->public_key;
 }
@@ -71,11 +80,7 @@ absl::StatusOr<merkle::PublicKey> LoadPublicKey(const std::string& text_or_path,
 absl::StatusOr<merkle::NoteKey> LoadVerifierKey(const std::string& text_or_path) {
   const absl::StatusOr<std::string> text = TextOf(text_or_path);
   if (!text.ok()) return text.status();
-  absl::StatusOr<merkle::NoteKey> key = merkle::ParseVerifierKey(std::string(absl::StripAsciiWhitespace(*text)));
-  if (!key.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat(text_or_path, ": no file, and no verifier key: ", key.status().message()));
-  }
-  return key;
+  return VerifierKeyIn(std::string(absl::StripAsciiWhitespace(*text)), text_or_path);
 }
 
 }  // namespace hattama::storage

@@ -173,6 +173,10 @@ absl::StatusOr<NoteKey> MakeNoteKey(std::string_view name, uint8_t type, const P
 }
 
 absl::StatusOr<NoteKey> ParseVerifierKey(std::string_view vkey) {
+  // The two are easily taken for each other, and this one is secret: no message quotes it.
+  if (vkey.starts_with(kPrivateKeyPrefix)) {
+    return absl::InvalidArgumentError("this is a private key, where its public half is wanted: a verifier key");
+  }
   absl::StatusOr<KeyText> text = ParseKeyText(vkey);
   if (!text.ok()) {
     return absl::InvalidArgumentError(absl::StrCat("verifier key ", Quoted(vkey), ": ", text.status().message()));

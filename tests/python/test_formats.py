@@ -121,6 +121,13 @@ class NoteTest(unittest.TestCase):
             with self.assertRaises(Fault, msg=bad):
                 note.VerifierKey.parse(bad)
 
+    def test_a_private_key_is_never_quoted(self):
+        secret = "AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz"
+        with self.assertRaises(Fault) as caught:
+            note.VerifierKey.parse(f"PRIVATE+KEY+PeterNeumann+c74f20a3+{secret}")
+        self.assertIn("private key", str(caught.exception))
+        self.assertNotIn(secret, str(caught.exception))
+
     def test_checkpoints_in_another_spelling_are_refused(self):
         root = text.to_base64(bytes(32))
         self.assertEqual(7, note.parse_checkpoint(f"o\n7\n{root}\n").tree_size)

@@ -117,6 +117,27 @@ class RefusalsTest(ServerCase):
         self.assertEqual(self.client.run("tally").returncode, USAGE)
         self.assertEqual(self.client.run("no-such-verb").returncode, USAGE)
 
+    def test_a_private_key_in_the_place_of_its_public_half_is_never_repeated(self):
+        secret = Keys.private("office").read_text(encoding="utf-8").strip()
+        policy = self.folder / "policy.txt"
+        policy.write_text(f"log {secret}\nquorum none\n", encoding="utf-8")
+        for key in secret, str(Keys.private("office")):
+            for done in (self.client.run("status", "--log-key", key),
+                         self.client.run("audit", self.folder, "--log-key", key),
+                         self.client.run("status", "--policy", policy),
+                         self.client.as_authority().run("grant", "e", "--to", key, "--role", "auditor"),
+                         subprocess.run([BIN / "hattamad", "init", "--data", self.folder / "never", "--origin", "a.example/b",
+                                         "--authority", key], capture_output=True, text=True)):
+                with self.subTest(command=done.args[1:]):
+                    self.assertNotEqual(done.returncode, FINE)
+                    self.assertIn("private key", done.stderr)
+                    self.assertNotIn(secret[-40:], done.stdout + done.stderr)
+
+    def test_an_audit_report_that_is_no_report_is_a_usage_fault(self):
+        done = self.client.run("attest", "--report", Keys.public("office"))
+        self.assertEqual(done.returncode, USAGE, done.stderr)
+        self.assertIn("is no JSON", done.stderr)
+
     def test_a_server_that_is_not_there_is_unreachable(self):
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))

@@ -90,6 +90,14 @@ TEST(ParseVerifierKeyTest, NamesWhatIsWrong) {
   }
 }
 
+// A private key that was given for its public half once stood in the message, and so in logs.
+TEST(ParseVerifierKeyTest, NeverQuotesAPrivateKey) {
+  const absl::Status status = ParseVerifierKey(kGoPrivateKey).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("private key"));
+  EXPECT_THAT(std::string(status.message()), ::testing::Not(HasSubstr("AYEKFALV")));
+}
+
 TEST(ParseVerifierKeyTest, NoChangedByteGivesTheSameKey) {
   const std::string vkey(kSpecKey);
   const NoteKey key = ParseVerifierKey(vkey).value();

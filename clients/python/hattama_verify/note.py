@@ -39,6 +39,9 @@ class VerifierKey:
 
     @classmethod
     def parse(cls, text):
+        if text.startswith("PRIVATE+KEY+"):
+            # Secret, so no message quotes it.
+            raise Fault("this is a private key, where its public half is wanted: a verifier key")
         parts = text.split("+", 2)
         if len(parts) != 3:
             raise Fault(f"{shown(text)} is no verifier key: not name+id+key")
